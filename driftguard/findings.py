@@ -1,0 +1,58 @@
+"""A finding: one disagreement, where it is, and what to type next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: errors fail a check, warnings only under ``strict``, notes never."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Side(StrEnum):
+    """Which of the four things that should agree is off (``setup``: none could be looked at)."""
+
+    MODELS = "models"
+    HEAD = "head"
+    LIVE = "live"
+    GRAPH = "graph"
+    SETUP = "setup"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A file of the guarded project, relative to its root with ``/`` between folders, and a 1-based line."""
+
+    path: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.path if self.line is None else f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One disagreement.
+
+    ``subject`` is the object in the user's words (``students.age``, a revision id); ``message`` is one sentence
+    that names object and fact; ``details`` are further lines, such as a traceback's tail; ``help`` says in prose what
+    to do, and ``commands`` are what to type (shell commands, or SQL statements that end in ``;``).
+    ``severity`` is the rule's own unless a check knows better.
+    """
+
+    code: str
+    side: Side
+    subject: str
+    message: str
+    place: Place | None = None
+    details: tuple[str, ...] = ()
+    help: str = ""
+    commands: tuple[str, ...] = ()
+    environment: str = ""
+    database: str = ""
+    severity: Severity | None = None

@@ -1,0 +1,1 @@
+"""The wire to the guest: driftguard's code inside the guarded project's own interpreter."""

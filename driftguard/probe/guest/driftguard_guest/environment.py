@@ -1,0 +1,318 @@
+"""One Alembic environment: run its env.py on shadows, and say what every database in it looks like."""
+
+import argparse
+import os
+import sys
+
+from alembic import __version__ as alembic_version
+from alembic import command
+from alembic.autogenerate import RevisionContext
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+
+from . import application, operations, sources
+from .connections import Connections
+from .sessions import Sessions, engine_of
+from .wire import Failure, describe
+
+REVISION_ARGUMENTS = {
+    "message": None,
+    "autogenerate": True,
+    "sql": False,
+    "head": "head",
+    "splice": False,
+    "branch_label": None,
+    "version_path": None,
+    "rev_id": None,
+    "depends_on": None,
+}
+
+
+class Database:
+    """What one ``context.run_migrations()`` of env.py was about: a connection, its options and what came of it."""
+
+    def __init__(self, context, shadow, live):
+        self.context = context
+        self.shadow = shadow
+        self.live = live
+        self.operations = []
+        self.failure = None
+        self.comparison_failure = None
+
+    @property
+    def name(self):
+        """The database's name in a multidb env.py ("" for the only one), else the schema of its version table."""
+        token = str(self.context.opts.get("upgrade_token") or "upgrades")
+        name = token[: -len("upgrades")].rstrip("_") if token.endswith("upgrades") else token
+        return name or self.context.opts.get("version_table_schema") or ""
+
+    @property
+    def metadatas(self):
+        """The target metadata as a list: env.py may give none, one or several."""
+        given = self.context.opts.get("target_metadata")
+        if given is None:
+            return []
+        return list(given) if isinstance(given, (list, tuple)) else [given]
+
+
+class Environment:
+    """The environment that this guest serves."""
+
+    def __init__(self, wire):
+        self._wire = wire
+        self._lives = []
+        self._databases = []
+        self._configure = None
+        self._context_managers = []
+        self._purpose = ""
+        self.sessions = Sessions(self._lives)
+        self.connections = Connections(self._ask_for_shadow)
+
+    def load(self, folder, config, section, script_location, flask, flask_app, x, sys_path, probe_live):
+        """Prepare to run env.py as its user would from ``folder``. Paths are absolute; nothing of env.py runs yet.
+
+        A Flask application is imported here, with its connections led to a scratch shadow.
+        """
+        os.chdir(folder)
+        for path in reversed(sys_path):
+            sys.path.insert(0, path)
+        sys.path.append(folder)
+        sys.argv = ["alembic", "upgrade", "heads"]
+        self._probe_live = probe_live
+        self._x = x
+        self.connections.env_py = os.path.join(script_location, "env.py")
+        self.connections.install()
+        if flask:
+            self._load_flask(flask_app, script_location)
+        else:
+            self._configure = lambda: _configuration(config, section)
+
+    def _load_flask(self, flask_app, script_location):
+        if not os.environ.get("FLASK_RUN_FROM_CLI"):
+            os.environ["FLASK_RUN_FROM_CLI"] = "true"
+        self.connections.loading_application = True
+        try:
+            flask_application, self._configure = application.load(flask_app, script_location)
+        finally:
+            self.connections.loading_application = False
+        context = flask_application.app_context()
+        context.push()
+        self._context_managers.append(context)
+
+    def run(self, destination, compare, purpose):
+        """Run env.py on new shadows up to ``destination`` ("heads", or a list of revision ids).
+
+        Returns the databases that env.py went through, in order, each with what failed in it; an error that is
+        about no database in particular is raised.
+        """
+        self.connections.begin_run()
+        self._purpose = purpose
+        self._databases = []
+        config = self._configure()
+        _add_options(config, self._x)
+        scripts = ScriptDirectory.from_config(config)
+        wanted = destination if destination == "heads" else tuple(destination)
+
+        def steps(heads, context):
+            database = self._database_of(context)
+            self._databases.append(database)
+            for step in scripts._upgrade_revs(wanted, heads) if wanted else ():
+                database.failure = {"revision": step.revision.revision, "path": step.revision.path}
+                yield step
+            database.failure = None
+            if compare:
+                self._compare(database, config, scripts, context)
+
+        error = None
+        try:
+            with EnvironmentContext(config, scripts, fn=steps, destination_rev=wanted):
+                scripts.run_env()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as raised:  # env.py may raise anything, SystemExit included
+            error = raised
+        return {"databases": self._finished(error), "error": None if error is None else describe(error, "environment")}
+
+    def _database_of(self, context):
+        found = None if context.connection is None else self.connections.of(context.connection)
+        if found is None:
+            raise Failure(
+                "environment",
+                "env.py runs migrations on a connection that driftguard could not lead to a shadow database",
+                ["Nothing was executed on it. Make the engine with create_engine() or async_engine_from_config()."],
+            )
+        return Database(context, *found)
+
+    def _compare(self, database, config, scripts, context):
+        revisions = RevisionContext(config, scripts, dict(REVISION_ARGUMENTS))
+        try:
+            revisions.run_autogenerate(context.get_current_heads(), context)
+            for script in revisions.generated_revisions:
+                for container in script.upgrade_ops_list:
+                    database.operations += [operations.describe(each, context) for each in operations.flatten(container)]
+        except Exception as error:
+            database.comparison_failure = describe(error, "comparison")
+
+    def _finished(self, error):
+        return [self._describe(number, database, error) for number, database in enumerate(self._databases)]
+
+    def _describe(self, number, database, error):
+        options = database.context.opts
+        failure = database.failure
+        if failure is not None:
+            failure = dict(failure, **_failed_statement(error))
+        return {
+            "number": number,
+            "name": database.name,
+            "dialect": database.live.dialect.name,
+            "driver": database.live.dialect.driver,
+            "address": database.live.address,
+            "live": self._lives.index(database.live),
+            "shadow": database.shadow,
+            "version_table": database.context.version_table,
+            "version_table_schema": database.context.version_table_schema or "",
+            "include_schemas": bool(options.get("include_schemas")),
+            "has_metadata": bool(database.metadatas),
+            "metadata_tables": sum(len(metadata.tables) for metadata in database.metadatas),
+            "operations": database.operations,
+            "failure": failure,
+            "comparison_failure": database.comparison_failure,
+        }
+
+    def build_models(self, number, url, statements):
+        """Create every table of a database's metadata on the shadow at ``url``, after ``statements``."""
+        database = self._databases[number]
+        engine = engine_of(url)
+
+        def build():
+            with engine.begin() as connection:
+                for statement in statements:
+                    connection.exec_driver_sql(statement)
+                for metadata in database.metadatas:
+                    metadata.create_all(connection)
+
+        self.sessions.run(engine, build)
+
+    def schemas(self, number):
+        """The schemas that a database's metadata names, sorted."""
+        return sorted({table.schema for each in self._databases[number].metadatas for table in each.tables.values() if table.schema})
+
+    def sources(self, number, root):
+        """Where the project's source declares a database's tables."""
+        return sources.describe(self._databases[number].metadatas, root)
+
+    def keep(self, number, objects):
+        """For each (type, name, schema, table): whether env.py's include_name and include_object let it through."""
+        return _Filters(self._databases[number]).keep(objects)
+
+    def _ask_for_shadow(self, live):
+        if live not in self._lives:
+            self._lives.append(live)
+        number = self._lives.index(live)
+        version = self._live_version(number) if self._probe_live else ""
+        return self._wire.ask(
+            "shadow",
+            dialect=live.dialect.name,
+            driver=live.dialect.driver,
+            live=number,
+            address=live.address,
+            version=version,
+            purpose=self._purpose,
+        )
+
+    def _live_version(self, number):
+        """The live server's version, "" where it does not answer: a shadow of the same version is the best one."""
+        statement = {"postgresql": "SHOW server_version", "mysql": "SELECT version()", "mariadb": "SELECT version()"}
+        wanted = statement.get(self._lives[number].dialect.name)
+        if wanted is None:
+            return ""
+        try:
+            return self.sessions.execute("@{}".format(number), [wanted])[0][0]
+        except Exception:
+            return ""
+
+
+def _configuration(path, section):
+    if path.endswith(".toml"):
+        ini = os.path.join(os.path.dirname(path), "alembic.ini")
+        return Config(ini if os.path.exists(ini) else None, toml_file=path, ini_section=section)
+    toml = os.path.join(os.path.dirname(path), "pyproject.toml")
+    if tuple(int(part) for part in alembic_version.split(".")[:2]) >= (1, 16) and os.path.exists(toml):
+        return Config(path, toml_file=toml, ini_section=section)
+    return Config(path, ini_section=section)
+
+
+def _add_options(config, x):
+    if config.cmd_opts is None:
+        config.cmd_opts = argparse.Namespace()
+    options = {"autogenerate": True, "x": list(x), "cmd": (command.upgrade, ["revision"], ["sql", "tag"])}
+    for name, value in options.items():
+        if not getattr(config.cmd_opts, name, None):
+            setattr(config.cmd_opts, name, value)
+
+
+def _failed_statement(error):
+    if error is None:
+        return {"statement": "", "message": "env.py stopped before the migrations were through", "details": []}
+    described = describe(error, "upgrade")
+    origin = getattr(error, "orig", None)
+    message = "{}: {}".format(type(origin).__name__, str(origin).strip().splitlines()[0]) if origin else described["message"]
+    statement = getattr(error, "statement", None) or ""
+    return {"statement": statement.strip(), "message": message, "details": described["details"]}
+
+
+class _Filters:
+    """env.py's own filters, asked the way autogenerate asks them."""
+
+    def __init__(self, database):
+        options = database.context.opts
+        self._include_name = options.get("include_name")
+        self._include_object = options.get("include_object")
+        self._default_schema = database.context.dialect.default_schema_name
+        self._tables = {
+            (table.schema or "", table.name): table for each in database.metadatas for table in each.tables.values()
+        }
+
+    def keep(self, objects):
+        return [self._keeps(*each) for each in objects]
+
+    def _keeps(self, kind, name, schema, table):
+        if self._include_name is not None and not self._passes_name(kind, name, schema, table):
+            return False
+        return self._include_object is None or self._passes_object(kind, name, schema, table)
+
+    def _passes_name(self, kind, name, schema, table):
+        parents = {"schema_name": schema or None}
+        if kind == "table":
+            parents["schema_qualified_table_name"] = "{}.{}".format(schema, name) if schema else name
+        else:
+            parents["table_name"] = table
+            parents["schema_qualified_table_name"] = "{}.{}".format(schema, table) if schema else table
+        return bool(self._include_name(name, kind, parents))
+
+    def _passes_object(self, kind, name, schema, table):
+        from sqlalchemy import Column, MetaData, Table
+        from sqlalchemy.types import NullType
+
+        owner = self._tables.get((schema, name if kind == "table" else table))
+        reflected = Table(name if kind == "table" else table, MetaData(), schema=schema or None)
+        if kind == "table":
+            return bool(self._include_object(reflected, name, "table", True, owner))
+        if kind == "column":
+            column = Column(name, NullType())
+            reflected.append_column(column)
+            known = owner.columns.get(name) if owner is not None else None
+            return bool(self._include_object(column, name, "column", True, known))
+        return bool(self._include_object(_named(kind, name, reflected), name, kind, True, None))
+
+
+def _named(kind, name, table):
+    from sqlalchemy import Column, Index, UniqueConstraint
+    from sqlalchemy.types import NullType
+
+    column = Column("driftguard", NullType())
+    table.append_column(column)
+    if kind == "index":
+        return Index(name, column)
+    return UniqueConstraint(column, name=name)

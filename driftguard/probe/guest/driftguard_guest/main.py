@@ -1,0 +1,56 @@
+"""The guest's entry: serve the host's calls until it hangs up."""
+
+import os
+import platform
+import sys
+
+
+def main():
+    """Take the standard streams, then answer ``hello`` before anything of SQLAlchemy is imported."""
+    from .wire import PROTOCOL, Failure, Wire
+
+    sys.dont_write_bytecode = True
+    sys.path[:] = [path for path in sys.path if path not in ("", os.path.dirname(os.path.dirname(os.path.abspath(__file__))))]
+    wire = Wire.take_standard_streams()
+
+    def hello():
+        return {"protocol": PROTOCOL, "python": platform.python_version(), "executable": sys.executable}
+
+    def load(overlay, **settings):
+        try:
+            import alembic
+            import sqlalchemy
+        except ImportError as error:
+            raise Failure("packages", str(error))
+        from . import overlay as overlays
+        from .environment import Environment
+
+        overlays.install(overlay["replaced"], overlay["absent"])
+        environment = Environment(wire)
+        sessions = environment.sessions
+        wire.calls.update(
+            run=environment.run,
+            build_models=environment.build_models,
+            schemas=environment.schemas,
+            sources=environment.sources,
+            keep=environment.keep,
+            execute=sessions.execute,
+            open=sessions.open,
+            query=sessions.query,
+            reflect=_reflecting(sessions),
+            close=sessions.close,
+        )
+        environment.load(**settings)
+        return {"sqlalchemy": sqlalchemy.__version__, "alembic": alembic.__version__}
+
+    wire.calls.update(hello=hello, load=load)
+    wire.serve()
+
+
+def _reflecting(sessions):
+    def reflect(session, schemas):
+        from .reflect import reflect
+
+        return sessions.with_connection(session, lambda connection: reflect(connection, schemas))
+
+    return reflect

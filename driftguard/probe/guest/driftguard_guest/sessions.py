@@ -1,0 +1,112 @@
+"""SQL for the host: on shadows, and read-only on the live database, with whatever driver the project has."""
+
+import asyncio
+import threading
+
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+from .connections import OWN, connect_to_shadow
+
+
+class Sessions:
+    """Open connections by number. ``lives`` are the addresses that ``@0``, ``@1`` … and ``@0/database`` stand for."""
+
+    def __init__(self, lives):
+        self._lives = lives
+        self._open = {}
+        self._loop = None
+        self._next = 0
+
+    def execute(self, url, statements):
+        """Run statements in autocommit mode; the last one's rows, or none."""
+
+        def run(engine):
+            with engine.connect() as connection:
+                connection = connection.execution_options(isolation_level="AUTOCOMMIT", no_parameters=True)
+                rows = []
+                for statement in statements:
+                    result = connection.exec_driver_sql(statement)
+                    rows = _texts(result) if result.returns_rows else []
+                return rows
+
+        engine = self._engine(url)
+        return self.run(engine, lambda: run(engine))
+
+    def open(self, url, statements):
+        """Begin a session with these statements; its number."""
+        engine = self._engine(url)
+
+        def begin():
+            connection = engine.connect().execution_options(no_parameters=True)
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+            return connection
+
+        self._next += 1
+        self._open[self._next] = (engine, self.run(engine, begin))
+        return self._next
+
+    def query(self, session, statement):
+        """The rows of one statement, every value text or None."""
+        engine, connection = self._open[session]
+        return self.run(engine, lambda: _texts(connection.exec_driver_sql(statement)))
+
+    def with_connection(self, session, function):
+        """What ``function`` makes of the session's SQLAlchemy connection."""
+        engine, connection = self._open[session]
+        return self.run(engine, lambda: function(connection))
+
+    def close(self, session):
+        """Roll back and disconnect."""
+        engine, connection = self._open.pop(session)
+        self.run(engine, connection.close)
+
+    def run(self, engine, function):
+        """Call ``function``; for an async driver in a greenlet on a loop of our own, as env.py may hold one already."""
+        if not getattr(engine.dialect, "is_async", False):
+            return function()
+        from sqlalchemy.util import greenlet_spawn
+
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        return asyncio.run_coroutine_threadsafe(greenlet_spawn(function), self._loop).result()
+
+    def _engine(self, url):
+        return self._live_engine(url) if url.startswith("@") else engine_of(url)
+
+    def _live_engine(self, url):
+        number, _, database = url[1:].partition("/")
+        live = self._lives[int(number)]
+        return _own_engine(live.dialect.name, live.dialect.driver, lambda dialect: live.connect(database or None))
+
+
+def engine_of(url):
+    """An engine on a shadow's URL which is not led away."""
+    parsed = make_url(url)
+    name, driver = parsed.get_backend_name(), parsed.get_driver_name()
+    return _own_engine(name, driver, lambda dialect: connect_to_shadow(dialect, url))
+
+
+def _own_engine(name, driver, connect):
+    def creator():
+        return connect(engine.dialect)
+
+    setattr(creator, OWN, True)
+    engine = create_engine("{}+{}://".format(name, driver), creator=creator, poolclass=NullPool)
+    setattr(engine.dialect, OWN, True)
+    return engine
+
+
+def _texts(result):
+    return [[_text(value) for value in row] for row in result]
+
+
+def _text(value):
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value).decode("utf-8", "replace")
+    return str(value)

@@ -1,0 +1,149 @@
+"""A guest: one subprocess in the project's interpreter that answers calls over a private pipe."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from driftguard.errors import DriftguardError
+
+PROTOCOL = 1
+GUEST_FOLDER = Path(__file__).parent / "guest"
+PROGRAM = "import sys; sys.path.insert(0, {folder!r}); from driftguard_guest.main import main; main()"
+STDERR_TAIL_LINES = 12
+
+Answerer = Callable[[str, Mapping[str, Any]], Any]
+"""Answers a question of the guest (its name and arguments); a DriftguardError is passed on as a refusal."""
+
+
+class GuestFailed(Exception):
+    """A call failed in the project: what kind of failure, one line, and further lines for the user."""
+
+    def __init__(self, kind: str, message: str, details: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.details = details
+
+
+class DeadlinePassed(Exception):
+    """The guest did not answer in time; it has been ended. ``step`` is what it was doing."""
+
+    def __init__(self, step: str) -> None:
+        super().__init__(step)
+        self.step = step
+
+
+class Guest:
+    """The host's end of the wire. Not safe for threads; ``answer`` serves what the guest asks while it works."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: IO[bytes], deadline: float, answer: Answerer) -> None:
+        self._process = process
+        self._log = log
+        self._deadline = deadline
+        self._answer = answer
+        self._received = bytearray()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._stdout, selectors.EVENT_READ)
+
+    def call(self, name: str, **arguments: Any) -> Any:
+        """The result of one call; raises GuestFailed, DeadlinePassed, or what ``answer`` raised while serving it."""
+        self._send({"call": name, "arguments": arguments})
+        refusal: DriftguardError | None = None
+        while True:
+            message = self._receive(name)
+            if "ask" in message:
+                try:
+                    self._send({"answer": self._answer(message["ask"], message["arguments"])})
+                except DriftguardError as error:
+                    refusal = error
+                    self._send({"refused": error.message})
+            elif "result" in message and refusal is None:
+                return message["result"]
+            elif refusal is not None:
+                raise refusal
+            else:
+                error = message["error"]
+                raise GuestFailed(error["kind"], error["message"], tuple(error["details"]))
+
+    @property
+    def _stdout(self) -> IO[bytes]:
+        assert self._process.stdout is not None
+        return self._process.stdout
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise self._died() from None
+
+    def _receive(self, step: str) -> dict[str, Any]:
+        while (end := self._received.find(b"\n")) < 0:
+            if not self._selector.select(max(0.0, self._deadline - time.monotonic())):
+                end_group(self._process)
+                raise DeadlinePassed(step)
+            chunk = os.read(self._stdout.fileno(), 1 << 16)
+            if not chunk:
+                raise self._died()
+            self._received += chunk
+        line = bytes(self._received[:end])
+        del self._received[: end + 1]
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    def _died(self) -> GuestFailed:
+        code = self._process.wait()
+        self._log.seek(0)
+        tail = self._log.read().decode("utf-8", "replace").splitlines()[-STDERR_TAIL_LINES:]
+        how = f"was ended by signal {signal.Signals(-code).name}" if code < 0 else f"left with exit code {code}"
+        return GuestFailed("died", f"the project's interpreter {how}", tuple(tail))
+
+
+@contextmanager
+def start(
+    python: str, *, cwd: Path, environ: Mapping[str, str], seconds: float, answer: Answerer
+) -> Iterator[Guest]:
+    """A guest that is ended with its whole process group on leaving.
+
+    Raises OSError if ``python`` cannot be run, GuestFailed if it is no usable interpreter.
+    """
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            [python, "-c", PROGRAM.format(folder=str(GUEST_FOLDER))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd=cwd,
+            env=dict(environ),
+            start_new_session=True,
+        )
+        try:
+            guest = Guest(process, log, time.monotonic() + seconds, answer)
+            hello = guest.call("hello")
+            if hello["protocol"] != PROTOCOL:
+                raise GuestFailed("protocol", f"the guest speaks protocol {hello['protocol']}, not {PROTOCOL}")
+            yield guest
+        finally:
+            end_group(process)
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all that it started; its pipes are closed."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(BrokenPipeError):
+                pipe.close()

@@ -1,0 +1,1 @@
+"""A schema as plain, sorted, immutable data, and the differences of two schemas."""

@@ -1,0 +1,68 @@
+"""What one database holds: named objects, each with its facts as the server itself spells them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+Row = Sequence[str | None]
+Query = Callable[[str], Sequence[Row]]
+"""Runs one SQL statement and returns its rows; every value is text or None (cast in the statement)."""
+
+
+class Name(NamedTuple):
+    """Which object: ``schema`` is "" for the default schema, ``table`` is "" for what belongs to no table."""
+
+    kind: str
+    schema: str
+    table: str
+    name: str
+
+    def __str__(self) -> str:
+        return ".".join(part for part in (self.schema, self.table, self.name) if part)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Object:
+    """One object and its facts: attribute to the server's canonical text, sorted, absent attributes left out.
+
+    ``anonymous``: the server made the name up (``students_email_key``), so the object is known by its facts.
+    """
+
+    name: Name
+    facts: tuple[tuple[str, str], ...] = ()
+    anonymous: bool = False
+
+    def __getitem__(self, attribute: str) -> str | None:
+        return dict(self.facts).get(attribute)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """All objects of one database, sorted. ``unread`` names what could not be read, in the user's words."""
+
+    dialect: str
+    version: str
+    objects: tuple[Object, ...]
+    unread: tuple[str, ...] = ()
+
+
+class Scope(NamedTuple):
+    """What to read. ``schemas``: None for every schema of the user's, else these ("" is the default one).
+
+    ``left_out``: (schema, table) of version tables; neither they nor what belongs to them is read.
+    """
+
+    schemas: frozenset[str] | None = None
+    left_out: frozenset[tuple[str, str]] = frozenset()
+
+
+def make_object(name: Name, facts: dict[str, str | None], *, anonymous: bool = False) -> Object:
+    """An object with its facts sorted and the absent ones (None) left out."""
+    return Object(name, tuple(sorted((key, text) for key, text in facts.items() if text is not None)), anonymous)
+
+
+def make_catalog(dialect: str, version: str, objects: Iterable[Object], unread: Iterable[str] = ()) -> Catalog:
+    """A catalog with its objects sorted."""
+    return Catalog(dialect, version, tuple(sorted(objects)), tuple(sorted(unread)))
