@@ -57,6 +57,7 @@ class Database:
     version_table: str
     version_table_schema: str
     include_schemas: bool
+    filtered: bool
     has_metadata: bool
     metadata_tables: int
     operations: tuple[Operation, ...]
@@ -91,7 +92,8 @@ def sources_from(data: Mapping[str, Any]) -> ModelSources:
     """The answer to ``sources``."""
     return ModelSources(
         tables=tuple(
-            TableSource(each["schema"], each["table"], tuple(map(_class_from, each["classes"]))) for each in data["tables"]
+            TableSource(each["schema"], each["table"], tuple(map(_class_from, each["classes"])))
+            for each in data["tables"]
         ),
         files=tuple(data["files"]),
     )

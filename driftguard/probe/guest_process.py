@@ -6,15 +6,16 @@ import json
 import os
 import selectors
 import signal
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import IO, Any
 
 from driftguard.errors import DriftguardError
+from driftguard.process import child
 
 PROTOCOL = 1
 GUEST_FOLDER = Path(__file__).parent / "guest"
@@ -36,7 +37,7 @@ class GuestFailed(Exception):
 
 
 class DeadlinePassed(Exception):
-    """The guest did not answer in time; it has been ended. ``step`` is what it was doing."""
+    """The guest did not answer in time; ``step`` is the call that it was busy with."""
 
     def __init__(self, step: str) -> None:
         super().__init__(step)
@@ -46,7 +47,7 @@ class DeadlinePassed(Exception):
 class Guest:
     """The host's end of the wire. Not safe for threads; ``answer`` serves what the guest asks while it works."""
 
-    def __init__(self, process: subprocess.Popen[bytes], log: IO[bytes], deadline: float, answer: Answerer) -> None:
+    def __init__(self, process: Popen[bytes], log: IO[bytes], deadline: float, answer: Answerer) -> None:
         self._process = process
         self._log = log
         self._deadline = deadline
@@ -72,8 +73,8 @@ class Guest:
             elif refusal is not None:
                 raise refusal
             else:
-                error = message["error"]
-                raise GuestFailed(error["kind"], error["message"], tuple(error["details"]))
+                failed = message["error"]
+                raise GuestFailed(failed["kind"], failed["message"], tuple(failed["details"]))
 
     @property
     def _stdout(self) -> IO[bytes]:
@@ -91,7 +92,6 @@ class Guest:
     def _receive(self, step: str) -> dict[str, Any]:
         while (end := self._received.find(b"\n")) < 0:
             if not self._selector.select(max(0.0, self._deadline - time.monotonic())):
-                end_group(self._process)
                 raise DeadlinePassed(step)
             chunk = os.read(self._stdout.fileno(), 1 << 16)
             if not chunk:
@@ -111,39 +111,18 @@ class Guest:
 
 
 @contextmanager
-def start(
-    python: str, *, cwd: Path, environ: Mapping[str, str], seconds: float, answer: Answerer
-) -> Iterator[Guest]:
+def start(python: str, *, cwd: Path, environ: Mapping[str, str], seconds: float, answer: Answerer) -> Iterator[Guest]:
     """A guest that is ended with its whole process group on leaving.
 
     Raises OSError if ``python`` cannot be run, GuestFailed if it is no usable interpreter.
     """
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            [python, "-c", PROGRAM.format(folder=str(GUEST_FOLDER))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            cwd=cwd,
-            env=dict(environ),
-            start_new_session=True,
-        )
-        try:
-            guest = Guest(process, log, time.monotonic() + seconds, answer)
-            hello = guest.call("hello")
-            if hello["protocol"] != PROTOCOL:
-                raise GuestFailed("protocol", f"the guest speaks protocol {hello['protocol']}, not {PROTOCOL}")
-            yield guest
-        finally:
-            end_group(process)
-
-
-def end_group(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all that it started; its pipes are closed."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with suppress(BrokenPipeError):
-                pipe.close()
+    command = [python, "-c", PROGRAM.format(folder=str(GUEST_FOLDER))]
+    with (
+        tempfile.TemporaryFile() as log,
+        child(command, cwd=cwd, environ=environ, stdin=PIPE, stdout=PIPE, stderr=log) as process,
+    ):
+        guest = Guest(process, log, time.monotonic() + seconds, answer)
+        hello = guest.call("hello")
+        if hello["protocol"] != PROTOCOL:
+            raise GuestFailed("protocol", f"the guest speaks protocol {hello['protocol']}, not {PROTOCOL}")
+        yield guest

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import NamedTuple
 
 from driftguard.schema.catalog import Catalog, Name, Object
+
+_WITH_COLUMNS = ("table", "view", "materialized view")
 
 
 class Change(NamedTuple):
@@ -33,37 +35,44 @@ def diff(was: Catalog, now: Catalog) -> tuple[Difference, ...]:
     """
     before = {item.name: item for item in was.objects}
     after = {item.name: item for item in now.objects}
-    gone = {name: item for name, item in before.items() if name not in after}
-    new = {name: item for name, item in after.items() if name not in before}
-    for lost, found in _anonymous_pairs(gone, new):
-        del gone[lost], new[found]
-    found_differences = [
-        *(Difference(name, item, None) for name, item in gone.items() if not _inside(name, gone)),
-        *(Difference(name, None, item) for name, item in new.items() if not _inside(name, new)),
-        *(
-            Difference(name, item, after[name], changes)
-            for name, item in before.items()
-            if name in after and (changes := tuple(_changes(item, after[name])))
-        ),
-    ]
-    return tuple(sorted(found_differences, key=lambda each: each.name))
-
-
-def _inside(name: Name, objects: dict[Name, Object]) -> bool:
-    return bool(name.table) and any(
-        Name(kind, name.schema, "", name.table) in objects for kind in ("table", "view", "materialized view")
+    _drop_twins(before, after)
+    gone, new = before.keys() - after.keys(), after.keys() - before.keys()
+    return tuple(
+        sorted(
+            [
+                *(Difference(name, before[name], None) for name in gone if not _inside(name, gone)),
+                *(Difference(name, None, after[name]) for name in new if not _inside(name, new)),
+                *(
+                    Difference(name, item, after[name], changes)
+                    for name, item in before.items()
+                    if name in after and (changes := tuple(_changes(item, after[name])))
+                ),
+            ],
+            key=lambda each: each.name,
+        )
     )
 
 
-def _anonymous_pairs(gone: dict[Name, Object], new: dict[Name, Object]) -> Iterator[tuple[Name, Name]]:
-    """Names that stand for the same unnamed object on both sides, each used once."""
-    by_facts: dict[tuple[str, str, str, object], list[Name]] = defaultdict(list)
-    for name, item in sorted(new.items()):
+def _inside(name: Name, names: Set[Name]) -> bool:
+    return bool(name.table) and any(Name(kind, name.schema, "", name.table) in names for kind in _WITH_COLUMNS)
+
+
+def _drop_twins(before: dict[Name, Object], after: dict[Name, Object]) -> None:
+    """Takes out what stands for the same unnamed object on both sides, each used once.
+
+    Also where the server gave the same two names the other way round, which says in what order they were made.
+    """
+    twins: dict[tuple[object, ...], list[Name]] = defaultdict(list)
+    for name, item in after.items():
         if item.anonymous:
-            by_facts[name.kind, name.schema, name.table, item.facts].append(name)
-    for name, item in sorted(gone.items()):
-        if item.anonymous and (twins := by_facts[name.kind, name.schema, name.table, item.facts]):
-            yield name, twins.pop(0)
+            twins[_identity(item)].append(name)
+    for name, item in list(before.items()):
+        if item.anonymous and twins[_identity(item)]:
+            del before[name], after[twins[_identity(item)].pop()]
+
+
+def _identity(item: Object) -> tuple[object, ...]:
+    return item.name.kind, item.name.schema, item.name.table, item.facts
 
 
 def _changes(was: Object, now: Object) -> Iterator[Change]:

@@ -19,7 +19,7 @@ def load(flask_app, directory):
     try:
         application = ScriptInfo(app_import_path=os.environ.get("FLASK_APP")).load_app()
     except NoAppException as error:
-        raise Failure("flask", str(error).strip().splitlines()[0])
+        raise Failure("flask", str(error).strip().splitlines()[0]) from error
     return application, lambda: _configuration(application, directory)
 
 

@@ -108,8 +108,9 @@ class Connections:
         self._ask = ask_for_shadow
         self._shadows = {}
         self._scratch = {}
-        self._lives = {}
+        self._numbers = {}
         self._creators = {}
+        self.lives = []
         self.env_py = ""
         self.loading_application = False
 
@@ -139,9 +140,9 @@ class Connections:
         self._shadows = {}
 
     def of(self, connection):
-        """(shadow URL, Live) of a SQLAlchemy connection; None if it was not led to a shadow."""
+        """(shadow URL, live number) of a SQLAlchemy connection; None if it was not led to a shadow."""
         mark = connection.info.get(MARK)
-        return None if mark is None else (mark[0], self._lives[mark[1]])
+        return None if mark is None else mark[:2]
 
     def _guard_creators(self):
         wrap_creator = Pool._should_wrap_creator
@@ -162,19 +163,33 @@ class Connections:
 
         Pool._should_wrap_creator = guarded
 
-    def _open(self, live, record):
-        self._lives.setdefault(live.key, live)
-        scratch = self.loading_application or self._is_importing()
-        url = self._shadow_url(live.key, scratch)
-        if record is not None:
-            record.info[MARK] = (url, live.key, scratch)
-        return connect_to_shadow(live.dialect, url, live.parameters)
+    def add(self, live):
+        """The number by which the host calls this live address."""
+        if live.key not in self._numbers:
+            self._numbers[live.key] = len(self.lives)
+            self.lives.append(live)
+        return self._numbers[live.key]
 
-    def _shadow_url(self, key, scratch):
+    def connect_to(self, dialect, url, wanted=()):
+        """A DBAPI connection to a shadow's URL, or to a live address (``@0``, ``@0/database``)."""
+        if not url.startswith("@"):
+            return connect_to_shadow(dialect, url, wanted)
+        number, _, database = url[1:].partition("/")
+        return self.lives[int(number)].connect(database or None)
+
+    def _open(self, live, record):
+        number = self.add(live)
+        scratch = self.loading_application or self._is_importing()
+        url = self._shadow_url(number, scratch)
+        if record is not None:
+            record.info[MARK] = (url, number, scratch)
+        return self.connect_to(live.dialect, url, live.parameters)
+
+    def _shadow_url(self, number, scratch):
         shadows = self._scratch if scratch else self._shadows
-        if key not in shadows:
-            shadows[key] = self._ask(self._lives[key])
-        return shadows[key]
+        if number not in shadows:
+            shadows[number] = self._ask(number)
+        return shadows[number]
 
     def _is_importing(self):
         """Whether an import, not env.py, connects: what an application does on import must not reach the replay."""
@@ -194,7 +209,8 @@ def connect_to_shadow(dialect, url, wanted=()):
     parsed = make_url(url)
     arguments, parameters = dialect.create_connect_args(parsed)
     if dialect.name == "sqlite":
-        sqlite_guard.shadows.add(os.path.realpath(parsed.database))
+        if parsed.database:
+            sqlite_guard.shadows.add(os.path.realpath(parsed.database))
         kept = {key: value for key, value in dict(wanted).items() if key not in ("uri", "database", "timeout")}
         parameters = dict(parameters, **kept)
     elif dialect.name == "postgresql" and dialect.driver in LIBPQ_DRIVERS:

@@ -10,12 +10,21 @@ from alembic.autogenerate import RevisionContext
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
+from alembic.util import to_tuple
+from sqlalchemy import Column, MetaData, String, Table, create_engine, inspect, select
+from sqlalchemy.engine import make_url
 
 from . import application, operations, sources
-from .connections import Connections
-from .sessions import Sessions, engine_of
+from .connections import Connections, Live
+from .filters import Filters
+from .sessions import Sessions
 from .wire import Failure, describe
 
+VERSION_STATEMENTS = {
+    "postgresql": "SHOW server_version",
+    "mysql": "SELECT version()",
+    "mariadb": "SELECT version()",
+}
 REVISION_ARGUMENTS = {
     "message": None,
     "autogenerate": True,
@@ -35,7 +44,7 @@ class Database:
     def __init__(self, context, shadow, live):
         self.context = context
         self.shadow = shadow
-        self.live = live
+        self.live = live  # the number of its live address
         self.operations = []
         self.failure = None
         self.comparison_failure = None
@@ -61,13 +70,12 @@ class Environment:
 
     def __init__(self, wire):
         self._wire = wire
-        self._lives = []
         self._databases = []
         self._configure = None
         self._context_managers = []
         self._purpose = ""
-        self.sessions = Sessions(self._lives)
         self.connections = Connections(self._ask_for_shadow)
+        self.sessions = Sessions(self.connections)
 
     def load(self, folder, config, section, script_location, flask, flask_app, x, sys_path, probe_live):
         """Prepare to run env.py as its user would from ``folder``. Paths are absolute; nothing of env.py runs yet.
@@ -99,6 +107,20 @@ class Environment:
         context = flask_application.app_context()
         context.push()
         self._context_managers.append(context)
+
+    def revisions(self):
+        """Every revision as Alembic itself loads it (which executes the files): path, id, parents, dependencies."""
+        scripts = ScriptDirectory.from_config(self._configure())
+        return [
+            {
+                "path": os.path.realpath(script.path),
+                "id": script.revision,
+                "down": list(to_tuple(script.down_revision, default=())),
+                "depends_on": list(to_tuple(script.dependencies, default=())),
+                "labels": sorted(script.branch_labels or ()),
+            }
+            for script in scripts.walk_revisions()
+        ]
 
     def run(self, destination, compare, purpose):
         """Run env.py on new shadows up to ``destination`` ("heads", or a list of revision ids).
@@ -132,7 +154,10 @@ class Environment:
             raise
         except BaseException as raised:  # env.py may raise anything, SystemExit included
             error = raised
-        return {"databases": self._finished(error), "error": None if error is None else describe(error, "environment")}
+        return {
+            "databases": self._finished(error),
+            "error": None if error is None else describe(error, "environment"),
+        }
 
     def _database_of(self, context):
         found = None if context.connection is None else self.connections.of(context.connection)
@@ -150,7 +175,9 @@ class Environment:
             revisions.run_autogenerate(context.get_current_heads(), context)
             for script in revisions.generated_revisions:
                 for container in script.upgrade_ops_list:
-                    database.operations += [operations.describe(each, context) for each in operations.flatten(container)]
+                    database.operations += [
+                        operations.describe(each, context) for each in operations.flatten(container)
+                    ]
         except Exception as error:
             database.comparison_failure = describe(error, "comparison")
 
@@ -158,21 +185,22 @@ class Environment:
         return [self._describe(number, database, error) for number, database in enumerate(self._databases)]
 
     def _describe(self, number, database, error):
-        options = database.context.opts
+        options, live = database.context.opts, self.connections.lives[database.live]
         failure = database.failure
         if failure is not None:
             failure = dict(failure, **_failed_statement(error))
         return {
             "number": number,
             "name": database.name,
-            "dialect": database.live.dialect.name,
-            "driver": database.live.dialect.driver,
-            "address": database.live.address,
-            "live": self._lives.index(database.live),
+            "dialect": live.dialect.name,
+            "driver": live.dialect.driver,
+            "address": live.address,
+            "live": database.live,
             "shadow": database.shadow,
             "version_table": database.context.version_table,
             "version_table_schema": database.context.version_table_schema or "",
             "include_schemas": bool(options.get("include_schemas")),
+            "filtered": bool(options.get("include_name") or options.get("include_object")),
             "has_metadata": bool(database.metadatas),
             "metadata_tables": sum(len(metadata.tables) for metadata in database.metadatas),
             "operations": database.operations,
@@ -183,7 +211,7 @@ class Environment:
     def build_models(self, number, url, statements):
         """Create every table of a database's metadata on the shadow at ``url``, after ``statements``."""
         database = self._databases[number]
-        engine = engine_of(url)
+        engine = self.sessions.engine(url)
 
         def build():
             with engine.begin() as connection:
@@ -196,7 +224,14 @@ class Environment:
 
     def schemas(self, number):
         """The schemas that a database's metadata names, sorted."""
-        return sorted({table.schema for each in self._databases[number].metadatas for table in each.tables.values() if table.schema})
+        return sorted(
+            {
+                table.schema
+                for each in self._databases[number].metadatas
+                for table in each.tables.values()
+                if table.schema
+            }
+        )
 
     def sources(self, number, root):
         """Where the project's source declares a database's tables."""
@@ -204,32 +239,54 @@ class Environment:
 
     def keep(self, number, objects):
         """For each (type, name, schema, table): whether env.py's include_name and include_object let it through."""
-        return _Filters(self._databases[number]).keep(objects)
+        database = self._databases[number]
+        return Filters(database.context.opts, database.metadatas).keep(objects)
 
-    def _ask_for_shadow(self, live):
-        if live not in self._lives:
-            self._lives.append(live)
-        number = self._lives.index(live)
-        version = self._live_version(number) if self._probe_live else ""
+    def add_live(self, number, url):
+        """Another live address for a database, by URL; without a driver in it, the project's own is used."""
+        known, parsed = self.connections.lives[self._databases[number].live], make_url(url)
+        if parsed.get_backend_name() != known.dialect.name:
+            raise Failure(
+                "usage",
+                "env.py configures {}, but the live URL is {}".format(known.dialect.name, parsed.get_backend_name()),
+            )
+        if "+" not in parsed.drivername:
+            parsed = parsed.set(drivername="{}+{}".format(known.dialect.name, known.dialect.driver))
+        dialect = create_engine(parsed).dialect
+        live = Live(dialect, *dialect.create_connect_args(parsed))
+        return {"live": self.connections.add(live), "address": live.address}
+
+    def stamp(self, session, table, schema):
+        """The revisions in a version table, sorted; None where there is no such table."""
+
+        def read(connection):
+            if not inspect(connection).has_table(table, schema=schema or None):
+                return None
+            versions = Table(table, MetaData(), Column("version_num", String), schema=schema or None)
+            return sorted(row[0] for row in connection.execute(select(versions.c.version_num)))
+
+        return self.sessions.with_connection(session, read)
+
+    def _ask_for_shadow(self, number):
+        live = self.connections.lives[number]
         return self._wire.ask(
             "shadow",
             dialect=live.dialect.name,
             driver=live.dialect.driver,
             live=number,
             address=live.address,
-            version=version,
+            version=self._live_version(number) if self._probe_live else "",
             purpose=self._purpose,
         )
 
     def _live_version(self, number):
         """The live server's version, "" where it does not answer: a shadow of the same version is the best one."""
-        statement = {"postgresql": "SHOW server_version", "mysql": "SELECT version()", "mariadb": "SELECT version()"}
-        wanted = statement.get(self._lives[number].dialect.name)
-        if wanted is None:
+        statement = VERSION_STATEMENTS.get(self.connections.lives[number].dialect.name)
+        if statement is None:
             return ""
         try:
-            return self.sessions.execute("@{}".format(number), [wanted])[0][0]
-        except Exception:
+            return self.sessions.execute("@{}".format(number), [statement])[0][0]
+        except Exception:  # whatever hinders it will be told when live is read
             return ""
 
 
@@ -254,65 +311,15 @@ def _add_options(config, x):
 
 def _failed_statement(error):
     if error is None:
-        return {"statement": "", "message": "env.py stopped before the migrations were through", "details": []}
+        return {
+            "statement": "",
+            "message": "env.py stopped before the migrations were through",
+            "details": [],
+        }
     described = describe(error, "upgrade")
     origin = getattr(error, "orig", None)
-    message = "{}: {}".format(type(origin).__name__, str(origin).strip().splitlines()[0]) if origin else described["message"]
+    message = (
+        "{}: {}".format(type(origin).__name__, str(origin).strip().splitlines()[0]) if origin else described["message"]
+    )
     statement = getattr(error, "statement", None) or ""
     return {"statement": statement.strip(), "message": message, "details": described["details"]}
-
-
-class _Filters:
-    """env.py's own filters, asked the way autogenerate asks them."""
-
-    def __init__(self, database):
-        options = database.context.opts
-        self._include_name = options.get("include_name")
-        self._include_object = options.get("include_object")
-        self._default_schema = database.context.dialect.default_schema_name
-        self._tables = {
-            (table.schema or "", table.name): table for each in database.metadatas for table in each.tables.values()
-        }
-
-    def keep(self, objects):
-        return [self._keeps(*each) for each in objects]
-
-    def _keeps(self, kind, name, schema, table):
-        if self._include_name is not None and not self._passes_name(kind, name, schema, table):
-            return False
-        return self._include_object is None or self._passes_object(kind, name, schema, table)
-
-    def _passes_name(self, kind, name, schema, table):
-        parents = {"schema_name": schema or None}
-        if kind == "table":
-            parents["schema_qualified_table_name"] = "{}.{}".format(schema, name) if schema else name
-        else:
-            parents["table_name"] = table
-            parents["schema_qualified_table_name"] = "{}.{}".format(schema, table) if schema else table
-        return bool(self._include_name(name, kind, parents))
-
-    def _passes_object(self, kind, name, schema, table):
-        from sqlalchemy import Column, MetaData, Table
-        from sqlalchemy.types import NullType
-
-        owner = self._tables.get((schema, name if kind == "table" else table))
-        reflected = Table(name if kind == "table" else table, MetaData(), schema=schema or None)
-        if kind == "table":
-            return bool(self._include_object(reflected, name, "table", True, owner))
-        if kind == "column":
-            column = Column(name, NullType())
-            reflected.append_column(column)
-            known = owner.columns.get(name) if owner is not None else None
-            return bool(self._include_object(column, name, "column", True, known))
-        return bool(self._include_object(_named(kind, name, reflected), name, kind, True, None))
-
-
-def _named(kind, name, table):
-    from sqlalchemy import Column, Index, UniqueConstraint
-    from sqlalchemy.types import NullType
-
-    column = Column("driftguard", NullType())
-    table.append_column(column)
-    if kind == "index":
-        return Index(name, column)
-    return UniqueConstraint(column, name=name)

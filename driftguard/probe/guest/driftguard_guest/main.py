@@ -10,7 +10,9 @@ def main():
     from .wire import PROTOCOL, Failure, Wire
 
     sys.dont_write_bytecode = True
-    sys.path[:] = [path for path in sys.path if path not in ("", os.path.dirname(os.path.dirname(os.path.abspath(__file__))))]
+    sys.path[:] = [
+        path for path in sys.path if path not in ("", os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    ]
     wire = Wire.take_standard_streams()
 
     def hello():
@@ -21,7 +23,7 @@ def main():
             import alembic
             import sqlalchemy
         except ImportError as error:
-            raise Failure("packages", str(error))
+            raise Failure("packages", str(error)) from error
         from . import overlay as overlays
         from .environment import Environment
 
@@ -34,6 +36,9 @@ def main():
             schemas=environment.schemas,
             sources=environment.sources,
             keep=environment.keep,
+            add_live=environment.add_live,
+            stamp=environment.stamp,
+            revisions=environment.revisions,
             execute=sessions.execute,
             open=sessions.open,
             query=sessions.query,

@@ -49,7 +49,9 @@ def _name(operation):
 
 def _code(operation, context):
     try:
-        return " ".join(line.strip() for code in render_op(AutogenContext(context), operation) for line in code.splitlines())
+        return " ".join(
+            line.strip() for code in render_op(AutogenContext(context), operation) for line in code.splitlines()
+        )
     except Exception:  # directives of other packages render in ways of their own
         return type(operation).__name__
 
@@ -63,7 +65,7 @@ def _facts(operation, context):
     if isinstance(operation, ops.AlterColumnOp):
         return _change_facts(operation, dialect)
     if isinstance(operation, (ops.CreateTableOp, ops.DropTableOp)):
-        columns = [item for item in operation.to_table().columns]
+        columns = list(operation.to_table().columns)
         return {
             "columns": ", ".join(column.name for column in columns),
             "types": ", ".join(_type(column.type, dialect) for column in columns),

@@ -7,14 +7,14 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
-from .connections import OWN, connect_to_shadow
+from .connections import OWN
 
 
 class Sessions:
-    """Open connections by number. ``lives`` are the addresses that ``@0``, ``@1`` … and ``@0/database`` stand for."""
+    """Open connections by number, to shadows and (``@0``, ``@0/database``) to live addresses."""
 
-    def __init__(self, lives):
-        self._lives = lives
+    def __init__(self, connections):
+        self._connections = connections
         self._open = {}
         self._loop = None
         self._next = 0
@@ -31,12 +31,12 @@ class Sessions:
                     rows = _texts(result) if result.returns_rows else []
                 return rows
 
-        engine = self._engine(url)
+        engine = self.engine(url)
         return self.run(engine, lambda: run(engine))
 
     def open(self, url, statements):
         """Begin a session with these statements; its number."""
-        engine = self._engine(url)
+        engine = self.engine(url)
 
         def begin():
             connection = engine.connect().execution_options(no_parameters=True)
@@ -74,30 +74,22 @@ class Sessions:
             threading.Thread(target=self._loop.run_forever, daemon=True).start()
         return asyncio.run_coroutine_threadsafe(greenlet_spawn(function), self._loop).result()
 
-    def _engine(self, url):
-        return self._live_engine(url) if url.startswith("@") else engine_of(url)
+    def engine(self, url):
+        """An engine that is not led away; the URL is a shadow's or a live address."""
+        if url.startswith("@"):
+            dialect = self._connections.lives[int(url[1:].partition("/")[0])].dialect
+            name, driver = dialect.name, dialect.driver
+        else:
+            parsed = make_url(url)
+            name, driver = parsed.get_backend_name(), parsed.get_driver_name()
 
-    def _live_engine(self, url):
-        number, _, database = url[1:].partition("/")
-        live = self._lives[int(number)]
-        return _own_engine(live.dialect.name, live.dialect.driver, lambda dialect: live.connect(database or None))
+        def creator():
+            return self._connections.connect_to(engine.dialect, url)
 
-
-def engine_of(url):
-    """An engine on a shadow's URL which is not led away."""
-    parsed = make_url(url)
-    name, driver = parsed.get_backend_name(), parsed.get_driver_name()
-    return _own_engine(name, driver, lambda dialect: connect_to_shadow(dialect, url))
-
-
-def _own_engine(name, driver, connect):
-    def creator():
-        return connect(engine.dialect)
-
-    setattr(creator, OWN, True)
-    engine = create_engine("{}+{}://".format(name, driver), creator=creator, poolclass=NullPool)
-    setattr(engine.dialect, OWN, True)
-    return engine
+        setattr(creator, OWN, True)
+        engine = create_engine("{}+{}://".format(name, driver), creator=creator, poolclass=NullPool)
+        setattr(engine.dialect, OWN, True)
+        return engine
 
 
 def _texts(result):

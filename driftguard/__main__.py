@@ -1,0 +1,81 @@
+"""The way in and the only way out: runs the command line and turns whatever ends it into an exit code."""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from driftguard import __version__
+from driftguard.cli import cli
+from driftguard.errors import DriftguardError
+from driftguard.redaction import redacted
+from driftguard.report.visible import visible_lines
+
+ISSUES = "https://github.com/driftguard/driftguard/issues"
+UNCHECKED, BUG, INTERRUPTED, BROKEN_PIPE = 2, 3, 130, 141
+TAIL = 12
+"""Lines of a traceback that are shown."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code of one run of ``driftguard``."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.ClickException as usage:
+        usage.show()
+        return usage.exit_code
+    except DriftguardError as error:
+        _tell(error)
+        return UNCHECKED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes once more on its way out, and must find somebody who listens.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except Exception as error:
+        _own_up(error)
+        return BUG
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    with cli.make_context("driftguard", arguments) as context:
+        code = cli.invoke(context)
+    assert isinstance(code, int)
+    return code
+
+
+def _tell(error: DriftguardError) -> None:
+    print("error:", _clean(error.message), file=sys.stderr)
+    if error.hint:
+        print("hint:", _clean(error.hint), file=sys.stderr)
+
+
+def _own_up(error: Exception) -> None:
+    print("error: this is a bug of driftguard, not of your project", file=sys.stderr)
+    print(f"hint: please report it at {ISSUES} with these lines:\n", file=sys.stderr)
+    print(f"driftguard {__version__}, Python {platform.python_version()}, {platform.platform()}", file=sys.stderr)
+    lines = "".join(traceback.format_exception(error)).splitlines()[-TAIL:]
+    print(_clean("\n".join(lines)), file=sys.stderr)
+
+
+def _clean(text: str) -> str:
+    return "\n".join(visible_lines(redacted(text)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

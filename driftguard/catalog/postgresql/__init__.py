@@ -1,0 +1,9 @@
+"""PostgreSQL 12 to 18: what a database holds, and the statements that bring it back."""
+
+from __future__ import annotations
+
+from driftguard.catalog.postgresql.reading import read
+from driftguard.catalog.postgresql.restoring import restore
+from driftguard.catalog.postgresql.statements import SESSION
+
+__all__ = ["SESSION", "read", "restore"]

@@ -1,0 +1,109 @@
+"""Rows of PostgreSQL's catalog to a Catalog."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from driftguard.catalog.postgresql.naming import LABELS, is_made_up, next_value, object_name
+from driftguard.catalog.postgresql.statements import (
+    LATER_FACTS,
+    SEARCH_PATH,
+    SERVER,
+    STATEMENTS,
+    UNREAD,
+    Statement,
+)
+from driftguard.schema.catalog import Catalog, Name, Object, Query, Row, Scope, make_catalog, make_object
+
+WITHOUT_SCHEMA = frozenset({"event trigger", "extension"})
+"""Kinds that belong to the whole database."""
+
+
+class Found(NamedTuple):
+    """One row. ``columns``: those that the server would make up the object's name from, joined by "_"."""
+
+    name: Name
+    columns: str | None
+    facts: dict[str, str | None]
+
+
+def read(query: Query, scope: Scope) -> Catalog:
+    """The catalog of the connected database.
+
+    Expects the transaction that ``SESSION`` began; its search path is changed until its end. The connection's
+    ``current_schema()`` becomes the default schema "". Lower privileges than SELECT on the catalogs are not needed.
+    """
+    ((version, number, default_schema),) = query(SERVER)
+    query(SEARCH_PATH)
+    wanted = _with_default_schema(scope, default_schema or "")
+    later = _later_facts(row for since, sql in LATER_FACTS.items() if int(number or 0) >= since for row in query(sql))
+    found = [
+        row
+        for statement in STATEMENTS
+        for row in _found(query(statement.sql), statement, later)
+        if _is_wanted(row.name, wanted)
+    ]
+    serials = _serial_defaults(found)
+    return make_catalog(
+        "postgresql",
+        version or "",
+        (_object(each, serials) for each in found),
+        (text or "" for schema, text in query(UNREAD) if schema is None or _is_in(schema, wanted)),
+    )
+
+
+def _with_default_schema(scope: Scope, default: str) -> Scope:
+    """The same scope where the default schema is "", even if somebody wrote its name."""
+    return Scope(
+        None if scope.schemas is None else frozenset("" if each == default else each for each in scope.schemas),
+        frozenset(("" if schema == default else schema, table) for schema, table in scope.left_out),
+    )
+
+
+def _is_wanted(name: Name, scope: Scope) -> bool:
+    if name.kind in WITHOUT_SCHEMA:
+        return True
+    schema = name.name if name.kind == "schema" else name.schema
+    table = name.name if name.kind == "table" else name.table
+    return _is_in(schema, scope) and (name.schema, table) not in scope.left_out
+
+
+def _is_in(schema: str, scope: Scope) -> bool:
+    return scope.schemas is None or schema in scope.schemas
+
+
+def _found(rows: Iterable[Row], statement: Statement, later: Mapping[Name, dict[str, str | None]]) -> Iterator[Found]:
+    for kind, schema, table, name, columns, *texts in rows:
+        known = Name(kind or "", schema or "", table or "", name or "")
+        facts = {attribute: text or None for attribute, text in zip(statement.facts, texts, strict=True)}
+        yield Found(known, columns, facts | later.get(known, {}))
+
+
+def _later_facts(rows: Iterable[Row]) -> dict[Name, dict[str, str | None]]:
+    facts: dict[Name, dict[str, str | None]] = defaultdict(dict)
+    for kind, schema, table, name, attribute, text in rows:
+        facts[Name(kind or "", schema or "", table or "", name or "")][attribute or ""] = text
+    return facts
+
+
+def _serial_defaults(found: Iterable[Found]) -> dict[tuple[Name, str], str]:
+    """Column and its default to the default with the name that its sequence would get today.
+
+    A serial column keeps its sequence's name when table or column are renamed.
+    """
+    return {
+        (Name("column", schema, table, column), next_value(schema, name)): next_value(
+            schema, object_name(table, column, LABELS["sequence"])
+        )
+        for (kind, schema, table, name), column, _ in found
+        if kind == "sequence" and column is not None and is_made_up(kind, table, column, name)
+    }
+
+
+def _object(found: Found, serials: Mapping[tuple[Name, str], str]) -> Object:
+    kind, _, table, name = found.name
+    default = found.facts.get("default")
+    facts = found.facts | ({"default": serials.get((found.name, default), default)} if default else {})
+    return make_object(found.name, facts, anonymous=is_made_up(kind, table, found.columns, name))

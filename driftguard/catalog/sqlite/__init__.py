@@ -1,0 +1,6 @@
+"""SQLite: its pragmas, and the tokens of the statements that it keeps in ``sqlite_schema``."""
+
+from driftguard.catalog.sqlite.reading import SESSION, read
+from driftguard.catalog.sqlite.restoring import restore
+
+__all__ = ["SESSION", "read", "restore"]

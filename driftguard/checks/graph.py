@@ -1,0 +1,353 @@
+"""DG1xx: the revision graph, as far as it shows without running anything."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from driftguard.checks.words import listed
+from driftguard.findings import Finding, Place, Severity, Side
+from driftguard.graph import Graph, Revision, Trace, UnstagedRevision
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+NOWHERE: Mapping[str, tuple[Trace, ...]] = MappingProxyType({})
+
+
+class GraphInput(NamedTuple):
+    """One environment's graph and what else the checks need; everything but the graph may be left out.
+
+    ``readable_ids``: path to id of files that only the guest could read; their revisions stand in ``graph`` too.
+    ``allowed_heads``: the setting ``heads``: ids or labels, each names a branch that is meant to stay apart.
+    ``unstaged``: in a commit, the revision files that it would leave out or leave behind; ``models_lack_revision``:
+    the staged models have something that the staged revisions do not.
+    ``whereabouts``: by missing id; ``provenance``: by id, the commit of a revision's file.
+    ``tool`` comes before a subcommand (``alembic -c server/alembic.ini``, ``flask db``), ``options`` right after it.
+    """
+
+    graph: Graph
+    allowed_heads: tuple[str, ...] = ()
+    readable_ids: Mapping[str, str] = NOTHING
+    unstaged: tuple[UnstagedRevision, ...] = ()
+    models_lack_revision: bool = False
+    whereabouts: Mapping[str, tuple[Trace, ...]] = NOWHERE
+    provenance: Mapping[str, str] = NOTHING
+    tool: str = "alembic"
+    options: str = ""
+
+
+def multiple_heads(given: GraphInput) -> Iterator[Finding]:
+    """Two branches each added a revision and nobody merged them, so the history has more than one end.
+
+    Heads that are meant to stay apart are no finding: those that differ by branch label, those that start from
+    separate bases in version locations of their own, and those that the setting `heads` names (an id or a label:
+    everything above it counts as that branch).
+
+    Why it hurts: Ann and Bob both started from revision 3f. Each pull request was green. After both were merged,
+    the deployment stopped at `alembic upgrade head` with "Multiple head revisions are present", on a Friday, with the
+    new code already running on the old tables.
+
+    How to fix: if both sides have run anywhere else, join them with an empty merge revision:
+
+        alembic merge heads -m "merge"        (flask db merge heads -m "merge")
+
+    If one side has only ever run on your machine, downgrade it there, set `down_revision` of its first revision to the
+    other side's head, and upgrade again: the history stays a line.
+    """
+    if _is_torn(given):
+        return
+    everything = given.graph.heads()
+    for heads in _collisions(given):
+        if any(set(heads) <= set(each.revision.down) for each in given.unstaged):
+            continue
+        names = "heads" if heads == everything else " ".join(map(shlex.quote, heads))
+        yield Finding(
+            code="DG101",
+            side=Side.GRAPH,
+            subject=", ".join(heads),
+            message=_divergence(given.graph, heads),
+            place=_place(given.graph[heads[0]]),
+            details=tuple(_sides(given, heads)),
+            help="; ".join(("join them with a merge revision", *_ways_to_reparent(given.graph, heads))),
+            commands=(_command(given, "merge", f"{names} -m {shlex.quote('merge ' + ' and '.join(heads))}"),),
+        )
+
+
+def missing_parent(given: GraphInput) -> Iterator[Finding]:
+    """A revision names a parent (`down_revision`) or a dependency (`depends_on`) that no revision file has.
+
+    Why it hurts: Ann generated a revision while she was on a feature branch and cherry-picked it to main. Its parent
+    stayed behind. From then on every alembic command on main ended in `KeyError: '9c2e…'`, in the container that was
+    to migrate the database as well.
+
+    How to fix: bring the missing file here, from the branch or commit that the finding names:
+
+        git checkout feature -- migrations/versions/9c2e_add_age.py
+
+    or, if that revision is never to come, set `down_revision` to the revision that really comes before.
+    """
+    missing: defaultdict[tuple[str, str], list[Revision]] = defaultdict(list)
+    for name, attribute, revision in given.graph.missing():
+        missing[name, attribute].append(revision)
+    for (name, attribute), children in missing.items():
+        if not _is_told_otherwise(given, name):
+            traces = given.whereabouts.get(name, ())
+            yield Finding(
+                code="DG103",
+                side=Side.GRAPH,
+                subject=name,
+                message=(
+                    f"{attribute} of {listed([child.id for child in children])} names {name!r}, "
+                    "and no revision file has that id"
+                ),
+                place=Place(children[0].path, children[0].down_line),
+                details=tuple(str(trace) for trace in traces) or ("no branch of this repository has it either",),
+                help=(
+                    "bring its file here"
+                    if traces
+                    else f"ask whoever wrote {children[0].path} for it, or name the revision that really comes before"
+                ),
+                commands=tuple(trace.command for trace in traces[:1]),
+            )
+
+
+def duplicate_revision_id(given: GraphInput) -> Iterator[Finding]:
+    """Two revision files have the same id; Alembic warns at most, takes the last one, and never runs the others.
+
+    Why it hurts: Bob made his revision by copying the latest file and forgot to change the id. The upgrade ran, the
+    version table said so, and the column of the copied-over revision was in no database that was built after that day.
+
+    How to fix: give the newer file an id of its own, and let what follows it name that id in `down_revision`:
+
+        revision = "5d1f0c3a9be2"
+
+    If one file is a leftover copy, remove it: git rm FILE
+    """
+    for twins in given.graph.duplicates():
+        *earlier, taken = twins
+        yield Finding(
+            code="DG104",
+            side=Side.GRAPH,
+            subject=taken.id,
+            message=f"revision id {taken.id!r} is in {len(twins)} files; Alembic runs only {taken.path}",
+            place=_place(earlier[0]),
+            details=tuple(_described(given, twin) for twin in twins),
+            help=(
+                "give the newer one an id of its own, for example "
+                f'revision = "{_fresh_id(earlier[0])}", or remove it if it is a copy'
+            ),
+        )
+
+
+def revision_cycle(given: GraphInput) -> Iterator[Finding]:
+    """Revisions come, by `down_revision` or `depends_on`, after themselves, so no order runs them.
+
+    Why it hurts: to mend two heads, Ann set her revision behind Bob's while Bob, on his branch, set his behind hers.
+    Git merged the two edits without a conflict; Alembic then refused every command with "Cycle is detected".
+
+    How to fix: decide which of the named revisions comes first and set its `down_revision` to what was there before,
+    as git remembers it:
+
+        git log -p -- migrations/versions/9c2e_add_age.py
+    """
+    for cycle in given.graph.cycles():
+        revisions = [given.graph[id_] for id_ in cycle]
+        steps = ", ".join(f"{id_} after {before}" for id_, before in zip(cycle, (*cycle[1:], cycle[0]), strict=True))
+        yield Finding(
+            code="DG105",
+            side=Side.GRAPH,
+            subject=cycle[0],
+            message=f"these revisions come after themselves: {steps}",
+            place=Place(revisions[0].path, revisions[0].down_line),
+            details=tuple(_described(given, revision) for revision in revisions),
+            help="decide which comes first, and set its down_revision to what was there before",
+            commands=tuple(f"git log -p -- {shlex.quote(revision.path)}" for revision in revisions[:1]),
+        )
+
+
+def unreadable_revision(given: GraphInput) -> Iterator[Finding]:
+    """A file among the revisions does not say which revision it is: a syntax error, markers of an unfinished merge,
+    no `revision` at all, or an id that only running code could tell.
+
+    It is a note where the project's own Python could read the id: nothing is broken then, but every tool that reads
+    the history without running it (and this one from other branches) is blind to that file.
+
+    Why it hurts: the merge conflict was in a docstring and in `down_revision`; only the first was resolved. The tests
+    built their tables with create_all and stayed green, and the migration failed where it mattered, in production.
+
+    How to fix: finish the merge or mend the syntax at the line that the finding names, and write ids as plain texts:
+
+        revision = "9c2e5d1f0c3a"
+        down_revision = "3f7a1b2c4d5e"
+    """
+    for file in given.graph.unreadable:
+        id_ = given.readable_ids.get(file.path)
+        yield Finding(
+            code="DG112",
+            side=Side.GRAPH,
+            subject=file.path,
+            message=f"{file.path} does not say which revision it is: {file.reason}",
+            place=Place(file.path, file.line),
+            details=(f"run by the project's own Python, it is revision {id_}",) if id_ else (),
+            help="write revision and down_revision as plain texts" if id_ else "mend it at the line named above",
+            severity=Severity.NOTE if id_ else None,
+        )
+
+
+def unstaged_revision(given: GraphInput) -> Iterator[Finding]:
+    """A revision file that this commit needs is untracked, ignored by git, or changed since it was staged.
+
+    The commit needs it when a staged revision names it, when it ends a divergence of the staged ones, when its
+    parents were edited after it was staged, or when the staged models have what the staged revisions lack.
+
+    Why it hurts: Bob added a column and generated the revision, then typed `git add models.py` and committed. On his
+    machine the folder was complete and every check passed. Everybody who pulled got a model without its column.
+
+    How to fix: stage the file and commit again:
+
+        git add migrations/versions/9c2e_add_age.py
+
+    If git ignores it, add `--force`, and take the revision folder out of `.gitignore`.
+    """
+    for state, revision in _needed(given):
+        force = "--force " if state == "ignored" else ""
+        said = {
+            "untracked": "is not in this commit: it is untracked",
+            "ignored": "is not in this commit: git ignores it",
+            "modified": "was changed after it was staged: this commit has the older text",
+        }[state]
+        yield Finding(
+            code="DG115",
+            side=Side.GRAPH,
+            subject=revision.id,
+            message=f"revision {revision.id} {said}",
+            place=_place(revision),
+            help="stage it" if not force else "stage it, and take its folder out of .gitignore",
+            commands=(f"git add {force}-- {shlex.quote(revision.path)}",),
+        )
+
+
+def _is_torn(given: GraphInput) -> bool:
+    """Whether Alembic could not load this graph at all: which heads it has is known when that is mended."""
+    unread = any(file.path not in given.readable_ids for file in given.graph.unreadable)
+    return unread or bool(given.graph.missing() or given.graph.cycles())
+
+
+def _is_told_otherwise(given: GraphInput, missing: str) -> bool:
+    """DG112 speaks of the file that seems to have it, DG115 of the one that is not staged."""
+    return any(file.may_define(missing) for file in given.graph.unreadable) or any(
+        missing in _names(each.revision) for each in given.unstaged
+    )
+
+
+def _collisions(given: GraphInput) -> Iterator[tuple[str, ...]]:
+    """Groups of two and more heads that nothing tells apart."""
+    graph = given.graph
+    groups: list[tuple[set[tuple[frozenset[str], str]], list[str]]] = []
+    for head in graph.heads():
+        name = _branch_name(given, head)
+        roots = graph.ancestors(head).intersection(graph.bases())
+        keys, members = {(name, graph[root].location) for root in roots}, [head]
+        for group in [group for group in groups if group[0] & keys]:
+            groups.remove(group)
+            keys, members = keys | group[0], [*group[1], *members]
+        groups.append((keys, members))
+    return (tuple(sorted(members)) for _, members in groups if len(members) > 1)
+
+
+def _branch_name(given: GraphInput, head: str) -> frozenset[str]:
+    """The labels and the allowed heads that a head belongs to."""
+    below = given.graph.ancestors(head)
+    allowed = (name.removesuffix("@head") for name in given.allowed_heads)
+    return given.graph.labels(head) | {name for name in allowed if name in below}
+
+
+def _divergence(graph: Graph, heads: tuple[str, ...]) -> str:
+    forks = graph.fork_points(*heads)
+    names = f"{listed(heads)} {'both' if len(heads) == 2 else 'all'}"
+    if forks:
+        return f"{names} follow {listed(forks)}, and no revision joins them"
+    return f"{names} are heads, from separate bases, and no revision joins them"
+
+
+def _sides(given: GraphInput, heads: tuple[str, ...]) -> Iterator[str]:
+    graph = given.graph
+    shared = graph.shared_ancestors(*heads)
+    for fork in graph.fork_points(*heads):
+        yield f"fork point: {_described(given, graph[fork])}"
+    for head in heads:
+        side = graph.ancestors(head) - shared
+        for id_ in (id_ for id_ in graph.ordered() if id_ in side):
+            yield f"side of {head}: {_described(given, graph[id_])}"
+
+
+def _ways_to_reparent(graph: Graph, heads: tuple[str, ...]) -> Iterator[str]:
+    """For two heads, how the one goes behind the other, as far as that is one edit in one file."""
+    if len(heads) != 2:
+        return
+    shared = graph.shared_ancestors(*heads)
+    for head, other in (heads, heads[::-1]):
+        side = graph.ancestors(head) - shared
+        firsts = [graph[id_] for id_ in side if not side.intersection(graph.parents(id_))]
+        if len(firsts) == 1 and len(firsts[0].down) == 1:
+            place = Place(firsts[0].path, firsts[0].down_line)
+            yield f'or, if {head} has run nowhere else, write down_revision = "{other}" at {place}'
+
+
+def _needed(given: GraphInput) -> Iterator[UnstagedRevision]:
+    """What of the unstaged revisions the commit needs, in the order given."""
+    staged = {revision.path: revision for revision in given.graph.revisions}
+    by_name = {name: each.revision for each in given.unstaged for name in _names(each.revision)}
+    torn = {file.path for file in given.graph.unreadable}
+    left = [name for name, _, _ in given.graph.missing()]
+    left += [
+        each.revision.id
+        for each in given.unstaged
+        if given.models_lack_revision
+        or any(set(heads) <= set(each.revision.down) for heads in _collisions(given))
+        or each.revision.path in torn
+        or (each.state == "modified" and each.revision.path in staged and _moved(staged[each.revision.path], each))
+    ]
+    needed: set[str] = set()
+    while left:
+        revision = by_name.get(left.pop())
+        if revision and revision.id not in needed:
+            needed.add(revision.id)
+            left.extend((*revision.down, *revision.depends_on))
+    return (each for each in given.unstaged if each.revision.id in needed)
+
+
+def _names(revision: Revision) -> tuple[str, ...]:
+    return (revision.id, *revision.labels)
+
+
+def _moved(was: Revision, now: UnstagedRevision) -> bool:
+    return (was.id, was.down, was.depends_on, was.labels) != (
+        now.revision.id,
+        now.revision.down,
+        now.revision.depends_on,
+        now.revision.labels,
+    )
+
+
+def _described(given: GraphInput, revision: Revision) -> str:
+    """One line: place, id, first line of its docstring, commit."""
+    doc = f" {revision.doc}" if revision.doc else ""
+    origin = given.provenance.get(revision.id)
+    return f"{_place(revision)} {revision.id}{doc}{f', {origin}' if origin else ''}"
+
+
+def _place(revision: Revision) -> Place:
+    return Place(revision.path, revision.line)
+
+
+def _command(given: GraphInput, subcommand: str, arguments: str) -> str:
+    return " ".join(part for part in (given.tool, subcommand, given.options, arguments) if part)
+
+
+def _fresh_id(revision: Revision) -> str:
+    """An id in Alembic's form, the same every time for the same file."""
+    return hashlib.sha256(f"{revision.id} {revision.path}".encode(errors="surrogateescape")).hexdigest()[:12]

@@ -1,0 +1,159 @@
+"""Which differences of head and models autogenerate cannot see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from driftguard.schema.catalog import Catalog, Name, Object
+from driftguard.schema.diff import Change, Difference, diff
+from driftguard.schema.operations import Operation
+
+_OF_TABLES = frozenset({"primary key", "foreign key", "unique", "check", "exclusion", "index"})
+_CHANGES_COUNT = _OF_TABLES | {"column", "table", "enum", "domain", "sequence"}
+# Autogenerate sees each column, table and foreign key: one that it does not name was left out by env.py on purpose.
+_ONLY_IN_MODELS_COUNTS = frozenset({"primary key", "unique", "check", "exclusion", "index", "sequence"})
+_ONLY_IN_HEAD_COUNTS = frozenset({"primary key", "unique", "check", "exclusion"})
+_NEVER = frozenset({"comment", "position", "owner"})
+_BOOLEAN_CHECK = re.compile(r"^\W*(\w+)\W+in\s*\(\s*0\s*,\s*1\s*\)\W*$", re.IGNORECASE)
+
+
+def invisible(head: Catalog, models: Catalog, operations: Sequence[Operation]) -> tuple[Difference, ...]:
+    """Differences that a model can express, that matter, and that no operation is about.
+
+    What only the revisions have counts if the database refuses rows because of it (a unique, a check); a default
+    or a plain index that only they have harms no model. Names alone do not count: a constraint without a name in
+    the models equals the named one of a revision. What concerns a column that an operation is about waits until
+    that is written. ``head`` and ``models`` are without what ``env.py`` leaves out.
+    """
+    shared = _tables(head) & _tables(models)
+    nextval = _numbered_by_sequence(head) & _numbered_by_sequence(models)
+    sequences = {_sequence_of(item) for item in models.objects if item.name in nextval}
+    kept = []
+    for each in _without_renames(diff(head, models)):
+        if each.name.table and (each.name.schema, each.name.table) not in shared:
+            continue
+        if each.name.kind == "sequence" and each.name.name in sequences:
+            continue
+        if each.name in nextval:
+            each = each._replace(changes=tuple(change for change in each.changes if change.attribute != "default"))
+        each = _telling(each)
+        if _counts(each, models) and not _is_awaited(each, operations):
+            kept.append(each)
+    return tuple(kept)
+
+
+def _tables(catalog: Catalog) -> set[tuple[str, str]]:
+    return {(item.name.schema, item.name.name) for item in catalog.objects if item.name.kind == "table"}
+
+
+def _numbered_by_sequence(catalog: Catalog) -> set[Name]:
+    """Columns numbered by a sequence: the sequence's name follows the table's, also when only that was renamed."""
+    return {item.name for item in catalog.objects if _sequence_of(item)}
+
+
+def _sequence_of(item: Object) -> str:
+    found = re.match(r"nextval\('(?:[^'.]+\.)?\"?([^'\"]+)\"?'", item["default"] or "")
+    return found[1] if item.name.kind == "column" and found else ""
+
+
+def _without_renames(differences: Iterable[Difference]) -> Iterator[Difference]:
+    """Pairs of removed and added that are one object under two names: left out if equal, one change if not."""
+    rest = list(differences)
+    for lost in [each for each in rest if each.now is None and each.name.kind in _OF_TABLES]:
+        twin = _twin(lost, rest)
+        if twin is None or lost.was is None or twin.now is None:
+            continue
+        rest.remove(lost)
+        rest.remove(twin)
+        was, now = dict(lost.was.facts), dict(twin.now.facts)
+        changes = tuple(
+            Change(key, was.get(key), now.get(key))
+            for key in sorted(was.keys() | now.keys())
+            if was.get(key) != now.get(key)
+        )
+        if changes:
+            yield Difference(twin.name, lost.was, twin.now, changes)
+    yield from rest
+
+
+def _twin(lost: Difference, differences: list[Difference]) -> Difference | None:
+    added = [
+        each for each in differences if each.was is None and each.name[:3] == lost.name[:3] and each.now and lost.was
+    ]
+    for likeness in (_facts, _essence):
+        for each in added:
+            if each.now and lost.was and likeness(each.now) == likeness(lost.was):
+                return each
+    return None
+
+
+def _facts(item: Object) -> object:
+    return item.facts
+
+
+def _essence(item: Object) -> object:
+    """What stays the same about an object when one of its other facts changes; itself if there is no such thing."""
+    if item.name.kind == "primary key":
+        return "a table has one"
+    if item.name.kind == "check":
+        return "unnamed" if item.anonymous else item.name
+    return item["columns"], item["references"]
+
+
+def _telling(difference: Difference) -> Difference:
+    return difference._replace(changes=tuple(filter(_matters, difference.changes)))
+
+
+def _matters(change: Change) -> bool:
+    only_in_head = change.attribute == "default" and change.now is None
+    return change.attribute not in _NEVER and not only_in_head
+
+
+def _counts(difference: Difference, models: Catalog) -> bool:
+    kind = difference.name.kind
+    if difference.was is None:
+        return kind in _ONLY_IN_MODELS_COUNTS and not _owned(difference.now)
+    if difference.now is None:
+        refuses = kind in _ONLY_IN_HEAD_COUNTS or (kind == "index" and difference.was["unique"] == "yes")
+        return refuses and not _is_boolean_check(difference.was, models)
+    return kind in _CHANGES_COUNT and bool(difference.changes)
+
+
+def _owned(item: Object | None) -> bool:
+    """Whether a sequence came with a column (serial, identity), which then tells the difference."""
+    return item is not None and any(key.startswith("owned") for key, _ in item.facts)
+
+
+def _is_boolean_check(item: Object, models: Catalog) -> bool:
+    """``CHECK (active IN (0, 1))``, which SQLAlchemy before 1.4 put on booleans: no model writes anything else."""
+    found = _BOOLEAN_CHECK.match(item["expression"] or "") if item.name.kind == "check" else None
+    column = Name("column", item.name.schema, item.name.table, found[1]) if found else None
+    types = [each["type"] or "" for each in models.objects if each.name == column]
+    return any(text.lower().startswith(("bool", "tinyint")) for text in types)
+
+
+def _is_awaited(difference: Difference, operations: Sequence[Operation]) -> bool:
+    return any(_concerns(operation, difference) for operation in operations)
+
+
+def _concerns(operation: Operation, difference: Difference) -> bool:
+    name = difference.name
+    if (operation.schema, operation.table) != (name.schema, name.table or name.name):
+        return False
+    if operation.action in ("create_table", "drop_table"):
+        return True
+    if operation.action.endswith("_column"):
+        return name.name == operation.name or operation.name.lower() in _words(difference)
+    if operation.name:
+        return name.name == operation.name
+    if operation.fact("columns") and difference.name.kind in _OF_TABLES:
+        sides = (item for item in (difference.was, difference.now) if item)
+        return any(item["columns"] == operation.fact("columns") for item in sides)
+    return name.kind == operation.fact("kind")
+
+
+def _words(difference: Difference) -> set[str]:
+    """All identifiers in the facts of both sides."""
+    texts = [text for item in (difference.was, difference.now) if item for _, text in item.facts]
+    return set(re.findall(r"\w+", " ".join(texts).lower()))

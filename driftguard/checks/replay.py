@@ -1,0 +1,47 @@
+"""Rules DG4xx: the revisions themselves, on a shadow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from driftguard.findings import Finding, Place, Side
+
+
+class FailedUpgrade(NamedTuple):
+    """A revision that raised on an empty shadow: the statement ("" if none), the error, and where its file is."""
+
+    revision: str
+    statement: str
+    message: str
+    details: tuple[str, ...]
+    place: Place | None
+    command: str
+
+
+def failing_upgrade(failed: FailedUpgrade) -> Iterator[Finding]:
+    """Replaying the revisions from an empty database fails.
+
+    The chain was run on an empty shadow, and one revision's ``upgrade()`` raised. Nothing after it was executed, so
+    head, models and live cannot be compared with what the revisions would build.
+
+    Why it hurts: databases that exist already are past that revision and never notice. The next new one does: a
+    colleague's first day, the test environment of a pull request, a restore after a disaster. One team learnt on such
+    a day that its first revision had expected a table which somebody once made by hand.
+
+    How to fix: run the chain on an empty database yourself and mend the named revision so that it needs nothing which
+    no earlier revision creates:
+
+        alembic upgrade head
+    """
+    statement = (failed.statement,) if failed.statement else ()
+    yield Finding(
+        code="DG401",
+        side=Side.HEAD,
+        subject=failed.revision,
+        message=f"revision {failed.revision} fails on an empty database: {failed.message}",
+        place=failed.place,
+        details=(*statement, *failed.details),
+        help="mend upgrade() in this revision; it must run after its predecessors alone, on an empty database",
+        commands=(failed.command,),
+    )

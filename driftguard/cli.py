@@ -1,0 +1,140 @@
+"""The command line: options and their help; a command's module is imported only when it is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from driftguard import __version__
+from driftguard.config import closest
+from driftguard.moments import MOMENTS
+from driftguard.report import REPORTS
+from driftguard.rules import CODES_BY_NAME, RULES, is_selector
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+def _selectors(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+    selectors = tuple(part.strip() for word in words for part in word.split(",") if part.strip())
+    for selector in selectors:
+        if not is_selector(selector):
+            raise click.BadParameter(f'no rule is called "{selector}"{closest(selector, (*RULES, *CODES_BY_NAME))}')
+    return selectors
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+@click.option("-C", "--directory", type=FOLDER, default=".", metavar="FOLDER", help="Run as if started in FOLDER.")
+@click.version_option(__version__, message="driftguard %(version)s")
+@click.pass_context
+def cli(context: click.Context, directory: Path) -> None:
+    """Says which of models, migration head, live database and revision graph is off, and what to type next.
+
+    Exit codes: 0 clean, 1 findings, 2 could not check (or bad usage or settings), 3 a bug of driftguard,
+    130 interrupted.
+    """
+    context.obj = directory.resolve()
+
+
+@cli.command(short_help="Compare models, head, live database and graph.")
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.option("--select", multiple=True, callback=_selectors, metavar="RULE", help="Only these rules (code or name).")
+@click.option("--ignore", multiple=True, callback=_selectors, metavar="RULE", help="Without these rules.")
+@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
+@click.option("--staged", is_flag=True, help="The files as they are staged for the next commit.")
+@click.option("--ref", default="", metavar="REF", help="The files as they are in a commit, branch or tag.")
+@click.option("--live", default="", metavar="URL|env:NAME|off", help="The live database; off: leave it alone.")
+@click.option("--format", "output", type=click.Choice(list(REPORTS)), default="text", show_default=True)
+@click.option("--strict", is_flag=True, help="Warnings fail too.")
+@click.option("--moment", type=click.Choice(("", *MOMENTS)), default="", hidden=True)
+@click.pass_obj
+def check(
+    start: Path,
+    path: Path | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    environments: tuple[str, ...],
+    staged: bool,
+    ref: str,
+    live: str,
+    output: str,
+    strict: bool,
+    moment: str,
+) -> int:
+    """Compare models, migration head, live database and revision graph.
+
+    Looks at the repository around the current folder, or at the folder PATH as if it were a repository of its own.
+    Nothing but disposable databases is ever written.
+    """
+    from driftguard.commands.check import check
+
+    if staged and ref:
+        raise click.UsageError("--staged and --ref exclude each other")
+    if path and (staged or ref):
+        raise click.UsageError("--staged and --ref look at the whole repository; use -C instead of PATH")
+    if path and not (start / path).is_dir():
+        raise click.BadParameter(f"{path} is no folder", param_hint="PATH")
+    return check(
+        start=start,
+        path=path and (start / path).resolve(),
+        select=select,
+        ignore=ignore,
+        environments=environments,
+        source="index" if staged else "ref" if ref else "working",
+        ref=ref,
+        live=live,
+        output=output,
+        strict=strict,
+        moment=moment,
+    )
+
+
+@cli.command(short_help="What a rule finds, why it hurts, how to fix it.")
+@click.argument("rule", default="", metavar="[CODE|NAME]")
+def explain(rule: str) -> int:
+    """What a rule finds, why it hurts, and how to fix it; without a rule, all of them."""
+    from driftguard.commands.explain import explain
+
+    return explain(rule=rule)
+
+
+@cli.command(short_help="Show what driftguard finds here; write settings.")
+@click.option("--write", is_flag=True, help="Write the settings that are needed into the project.")
+@click.pass_obj
+def init(start: Path, write: bool) -> int:
+    """Show the environments that were found, and which settings are needed, if any."""
+    from driftguard.commands.guarded import root_of
+    from driftguard.commands.init import init
+
+    return init(root=root_of(start), write=write)
+
+
+@cli.command(short_help="Write git hooks.")
+@click.option("--hook", "moments", multiple=True, type=click.Choice(MOMENTS), metavar="NAME", help="Only this hook.")
+@click.option("--force", is_flag=True, help="Also into a hooks folder that other repositories use.")
+@click.pass_obj
+def install(start: Path, moments: tuple[str, ...], force: bool) -> int:
+    """Write git hooks into this repository; hooks that are there are kept and run first."""
+    from driftguard.commands.install import install
+
+    return install(start=start, moments=moments, force=force)
+
+
+@cli.command(short_help="Take the git hooks away.")
+@click.pass_obj
+def uninstall(start: Path) -> int:
+    """Take driftguard's git hooks away and put back what was there before."""
+    from driftguard.commands.uninstall import uninstall
+
+    return uninstall(start=start)
+
+
+@cli.command(short_help="Draw the revision graph.")
+@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
+@click.option("--ref", default="", metavar="REF", help="As it is in a commit, branch or tag.")
+@click.pass_obj
+def graph(start: Path, environments: tuple[str, ...], ref: str) -> int:
+    """Draw every environment's revisions: heads, forks, merges and labels. Runs none of the project's code."""
+    from driftguard.commands.graph import graph
+
+    return graph(start=start, environments=environments, ref=ref)

@@ -1,0 +1,51 @@
+"""What a command is asked about: the root folder, and its files as they lie there, are staged or committed."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from pathlib import Path
+
+from driftguard.errors import DriftguardError
+from driftguard.git import IndexTree, RefTree, Repository, Tree, WorkingTree, find_repository
+from driftguard.report import Source
+
+
+def root_of(start: Path, source: str = "working") -> Path:
+    """The top of the repository around ``start``; without git, ``start`` itself.
+
+    Raises DriftguardError for a bare repository, unless only a commit of it is looked at.
+    """
+    repository = find_repository(start)
+    if repository is None:
+        return start
+    return repository.root if source == "ref" else repository.work_tree
+
+
+def repository_of(start: Path) -> Repository:
+    """The repository around ``start``; raises DriftguardError if there is none."""
+    repository = find_repository(start)
+    if repository is None:
+        raise DriftguardError(f"{start} is in no git repository", "run `git init`, or name another folder with -C")
+    return repository
+
+
+def open_tree(root: Path, source: str, ref: str) -> Tree:
+    """The files to look at: of the folder (``working``), the ``index``, or the commit ``ref`` (``ref``)."""
+    if source == "working":
+        return WorkingTree(root)
+    repository = repository_of(root)
+    return IndexTree(repository) if source == "index" else RefTree(repository, ref)
+
+
+def source_of(tree: Tree) -> Source:
+    """Reads lines as Python counts them: a line ends with a newline or a carriage return, and nowhere else."""
+
+    @cache
+    def lines(path: str) -> tuple[str, ...] | None:
+        content = tree.read(path)
+        if content is None:
+            return None
+        return tuple(io.StringIO(content.decode("utf-8", "replace"), newline=None).read().split("\n"))
+
+    return lines

@@ -1,0 +1,320 @@
+"""The settings: what ``[tool.driftguard]`` may say, what it means, and every mistake in it at once."""
+
+from __future__ import annotations
+
+import difflib
+import posixpath
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from driftguard.errors import DriftguardError
+from driftguard.git import Tree
+from driftguard.rules import CODES_BY_NAME, RULES, is_selector
+
+PYPROJECT, OWN_FILE = "pyproject.toml", "driftguard.toml"
+
+
+class ConfigError(DriftguardError):
+    """Settings that cannot be understood; the message has one line per mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentSettings:
+    """``[tool.driftguard.environments.NAME]``: which environment is meant, and what holds for it alone.
+
+    ``config``, ``section``, ``script_location`` and ``folder`` point at the environment ("" = not said); for the
+    other fields ``None`` means: as for all environments.
+    """
+
+    name: str
+    config: str = ""
+    section: str = ""
+    script_location: str = ""
+    folder: str = ""
+    flask_app: str = ""
+    python: str | None = None
+    live: str | None = None
+    shadow: str | None = None
+    heads: tuple[str, ...] | None = None
+    x: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user asked for; the fields are explained in ``SCHEMA``. ``source`` is the file, "" if there is none."""
+
+    python: str = ""
+    live: str = ""
+    live_in_hook: str = "note"
+    shadow: str = ""
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    strict: bool = False
+    heads: tuple[str, ...] = ()
+    x: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    deadline: int = 60
+    exclude: tuple[str, ...] = ()
+    environments: tuple[EnvironmentSettings, ...] = ()
+    source: str = ""
+
+    def for_environment(self, name: str) -> Settings:
+        """These settings with what ``[tool.driftguard.environments.NAME]`` says put over them."""
+        own = next((each for each in self.environments if each.name == name), EnvironmentSettings(name))
+        return replace(
+            self,
+            python=self.python if own.python is None else own.python,
+            live=self.live if own.live is None else own.live,
+            shadow=self.shadow if own.shadow is None else own.shadow,
+            heads=self.heads if own.heads is None else own.heads,
+            x=self.x if own.x is None else own.x,
+        )
+
+
+class Refused(ValueError):
+    """A value that a setting does not take; the text says what it takes instead."""
+
+
+class Setting(NamedTuple):
+    """One key: how a TOML value becomes the field's value (or raises Refused), and what the reference says of it."""
+
+    key: str
+    takes: str
+    parse: Callable[[object], Any]
+    doc: str
+
+
+def load_settings(tree: Tree) -> Settings:
+    """The settings of ``driftguard.toml`` or of ``[tool.driftguard]`` in ``pyproject.toml``, at the tree's root.
+
+    Raises ConfigError with all mistakes at once.
+    """
+    project = _parse(tree, PYPROJECT)
+    in_project = project.get("tool", {}).get("driftguard", {}) if isinstance(project.get("tool", {}), dict) else {}
+    own = _parse(tree, OWN_FILE)
+    if in_project and own:
+        raise ConfigError(
+            f"settings stand in two files: {OWN_FILE} and [tool.driftguard] in {PYPROJECT}",
+            f"keep one of them; nothing is merged, so that it is clear which one counts (found in {tree.label})",
+        )
+    if own:
+        return read_settings(own, source=OWN_FILE)
+    if in_project:
+        return read_settings(in_project, source=PYPROJECT)
+    return Settings()
+
+
+def read_settings(table: object, source: str) -> Settings:
+    """Settings from parsed TOML (the contents of the table itself). Raises ConfigError with all mistakes at once."""
+    prefix = "tool.driftguard" if source == PYPROJECT else ""
+    mistakes: list[str] = []
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{source}: [tool.driftguard] must be a table, not {_kind(table)}")
+    values = _read_table(table, SCHEMA, prefix, mistakes)
+    values["environments"] = _read_environments(table.get("environments", {}), prefix, mistakes)
+    if mistakes:
+        raise ConfigError("\n".join(f"{source}: {mistake}" for mistake in mistakes))
+    return Settings(source=source, **values)
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """ ", did you mean …?" for the known word most like ``word``, or "" if none is near."""
+    spelt = {each.lower().replace("-", "_"): each for each in known}
+    near = difflib.get_close_matches(word.lower().replace("-", "_"), spelt, n=1)
+    return f', did you mean "{spelt[near[0]]}"?' if near else ""
+
+
+def _parse(tree: Tree, path: str) -> dict[str, Any]:
+    content = tree.read(path)
+    if content is None:
+        return {}
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{path}:{line}: not UTF-8, which TOML files must be") from error
+    except tomllib.TOMLDecodeError as error:
+        reason, line_number = _toml_mistake(str(error), content)
+        raise ConfigError(f"{path}:{line_number}: {reason}", "mend the TOML syntax in this line") from error
+
+
+def _toml_mistake(message: str, content: bytes) -> tuple[str, int]:
+    """(reason, line) of a message such as "Invalid value (at line 3, column 5)"."""
+    found = re.fullmatch(r"(.*) \(at line (\d+), column \d+\)", message, re.DOTALL)
+    if found is None:
+        return message.removesuffix(" (at end of document)"), max(1, len(content.splitlines()))
+    return found[1], int(found[2])
+
+
+def _read_table(
+    table: Mapping[Any, object], schema: tuple[Setting, ...], prefix: str, mistakes: list[str]
+) -> dict[str, Any]:
+    known = {setting.key: setting for setting in schema}
+    where = f"[{prefix}] " if prefix else ""
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        setting = known.get(key)
+        if setting is not None:
+            try:
+                values[key] = setting.parse(value)
+            except Refused as refusal:
+                mistakes.append(f"{where}{key}: {refusal}")
+        elif key != "environments" or schema is not SCHEMA:
+            hint = "" if key != "tool" else " (in this file the settings stand at the top, without [tool.driftguard])"
+            mistakes.append(f'{where}unknown key "{key}"{closest(key, (*known, "environments"))}{hint}')
+    return values
+
+
+def _read_environments(value: object, prefix: str, mistakes: list[str]) -> tuple[EnvironmentSettings, ...]:
+    prefix = f"{prefix}.environments".removeprefix(".")
+    if not isinstance(value, Mapping):
+        mistakes.append(f"[{prefix}] must hold one table per environment, such as [{prefix}.main], not {_kind(value)}")
+        return ()
+    environments: list[EnvironmentSettings] = []
+    for name, table in sorted(value.items()):
+        if isinstance(table, Mapping):
+            values = _read_table(table, ENVIRONMENT_SCHEMA, f"{prefix}.{name}", mistakes)
+            environments.append(EnvironmentSettings(name=name, **values))
+        else:
+            mistakes.append(f"[{prefix}] {name}: must be a table [{prefix}.{name}], not {_kind(table)}")
+    return tuple(environments)
+
+
+def _kind(value: object) -> str:
+    names: dict[type, str] = {
+        bool: "true or false",
+        str: "a string",
+        int: "a number",
+        float: "a number",
+        list: "a list",
+    }
+    return names.get(type(value), "a table" if isinstance(value, Mapping) else "a date or time")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise Refused(f"must be a string, not {_kind(value)}")
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise Refused("must be a list of strings")
+    return tuple(value)
+
+
+def _path(value: object) -> str:
+    path = posixpath.normpath(_text(value).replace("\\", "/"))
+    if path.startswith(("/", "../")) or path == ".." or re.match(r"[A-Za-z]:", path):
+        raise Refused("must be a path relative to the repository's root, inside it")
+    return path
+
+
+def _yes_or_no(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise Refused(f"must be true or false, not {_kind(value)}")
+    return value
+
+
+def _seconds(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise Refused("must be a whole number of seconds, 1 or more")
+    return value
+
+
+def _selectors(value: object) -> tuple[str, ...]:
+    selectors = _texts(value)
+    unknown = [each for each in selectors if not is_selector(each)]
+    if unknown:
+        named = "; ".join(f'no rule is called "{each}"{closest(each, (*RULES, *CODES_BY_NAME))}' for each in unknown)
+        raise Refused(named)
+    return selectors
+
+
+def _one_of(*words: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        if value not in words:
+            raise Refused(f"must be one of {', '.join(words)}{closest(str(value), words)}")
+        return str(value)
+
+    return parse
+
+
+def _address(*words: str) -> Callable[[object], str]:
+    """A database URL or one of ``words`` (ending in ":" they begin the value). A refusal never repeats the value."""
+
+    def parse(value: object) -> str:
+        text = _text(value)
+        begun = any(text.startswith(word) and text != word for word in words if word.endswith(":"))
+        if text and text not in words and "://" not in text and not begun:
+            named = ", ".join(f'"{word}NAME"' if word.endswith(":") else f'"{word}"' for word in words)
+            raise Refused(f"must be {named} or a database URL such as postgresql://user@host/name")
+        return text
+
+    return parse
+
+
+def _variables(value: object) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, Mapping) or not all(isinstance(each, str) for each in value.values()):
+        raise Refused('must be a table of strings, such as { APP_SETTINGS = "test" }')
+    return tuple(sorted(value.items()))
+
+
+_PYTHON = Setting(
+    "python",
+    "a path or a command",
+    _text,
+    "The project's Python interpreter, or the folder of its virtual environment. Relative to the repository's root.",
+)
+_LIVE = Setting(
+    "live",
+    '"env:NAME", "off" or a URL',
+    _address("off", "env:"),
+    "The live database: by default what env.py configures; env:NAME reads the URL from a variable.",
+)
+_SHADOW = Setting(
+    "shadow",
+    '"server" or a URL',
+    _address("server"),
+    "Where disposable databases are made: by default a private server; server means the live database's own.",
+)
+_HEADS = Setting(
+    "heads", "a list of revision ids or labels", _texts, "Heads that are meant to stand beside each other."
+)
+_X = Setting("x", "a list of strings", _texts, 'What `alembic -x` would be given, such as ["tenant=demo"].')
+
+SCHEMA: tuple[Setting, ...] = (
+    _PYTHON,
+    _LIVE,
+    Setting(
+        "live_in_hook",
+        '"note", "off" or "error"',
+        _one_of("note", "off", "error"),
+        "What a commit hook makes of a live database that it cannot reach; off does not ask it at all.",
+    ),
+    _SHADOW,
+    Setting("select", "a list of rule names or codes", _selectors, "Only these rules; DG1 means the whole family."),
+    Setting("ignore", "a list of rule names or codes", _selectors, "Without these rules."),
+    Setting("strict", "true or false", _yes_or_no, "Whether warnings fail a check as errors do."),
+    _HEADS,
+    _X,
+    Setting("env", "a table of strings", _variables, "Environment variables that env.py and the models need."),
+    Setting("deadline", "seconds", _seconds, "How long one step may take."),
+    Setting("exclude", "a list of path patterns", _texts, "Folders that are never searched for environments."),
+)
+
+ENVIRONMENT_SCHEMA: tuple[Setting, ...] = (
+    Setting("config", "a path", _path, "The environment's alembic.ini or pyproject.toml, from the repository's root."),
+    Setting("section", "a string", _text, "The section of that file, as for `alembic -n`."),
+    Setting("script_location", "a path", _path, "The folder that holds env.py, from the repository's root."),
+    Setting("folder", "a path", _path, "The folder in which `alembic` or `flask` is run."),
+    Setting("flask_app", "a string", _text, "The Flask application, as FLASK_APP or `flask --app` names it."),
+    _PYTHON,
+    _LIVE,
+    _SHADOW,
+    _HEADS,
+    _X,
+)

@@ -1,0 +1,212 @@
+"""Chooses the checks by what they need, obtains the facts, and ends in a verdict."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from driftguard.cache import cache_folder
+from driftguard.checks import GRAPH, LIVE, MODELS, SETUP
+from driftguard.checks.replay import failing_upgrade
+from driftguard.config import Settings
+from driftguard.errors import DriftguardError
+from driftguard.facts import DatabaseFacts, EnvironmentFacts, LiveFacts, Moment, Progress, Scene, Unavailable
+from driftguard.facts.inputs import graph_input, live_input, models_input
+from driftguard.findings import Finding, Side
+from driftguard.git import IndexTree, RefTree, Tree, WorkingTree, find_repository, materialised
+from driftguard.graph import Graph
+from driftguard.project import Environment, discover, explain_nothing_found
+from driftguard.schema.catalog import Catalog
+from driftguard.verdict import Verdict, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to check: ``source`` is "working", "index" or "ref" (``ref`` names it), ``moment`` the git hook, if any."""
+
+    root: Path
+    settings: Settings
+    environments: tuple[str, ...] = ()
+    source: str = "working"
+    ref: str = ""
+    live: str = ""
+    moment: str = ""
+
+
+def silent(stage: str) -> None:
+    """Progress that nobody sees."""
+
+
+@dataclass
+class Outcome:
+    """What comes together while environments are looked at."""
+
+    findings: list[Finding] = field(default_factory=list)
+    looked_at: set[Side] = field(default_factory=set)
+    checked: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def check(request: Request, progress: Progress = silent, environ: Mapping[str, str] = os.environ) -> Verdict:
+    """Look at every environment of the request; raises DriftguardError for what the user must mend first."""
+    outcome = Outcome()
+    with _scene(request, progress, environ) as scene, ExitStack() as stack:
+        environments = [EnvironmentFacts(scene, each, stack) for each in _environments(request, scene)]
+        for facts in environments:
+            _look_at_environment(facts, outcome)
+        for facts in environments:
+            _look_at_live(facts, environments, outcome)
+    return judge(
+        outcome.findings,
+        select=request.settings.select,
+        ignore=request.settings.ignore,
+        strict=request.settings.strict,
+        looked_at=outcome.looked_at,
+        checked=outcome.checked,
+        notes=outcome.notes,
+    )
+
+
+def graphs(request: Request, environ: Mapping[str, str] = os.environ) -> tuple[tuple[Environment, Graph], ...]:
+    """The revision graph of every environment, read statically."""
+    with _scene(request, silent, environ) as scene, ExitStack() as stack:
+        return tuple(
+            (each, EnvironmentFacts(scene, each, stack).static_graph) for each in _environments(request, scene)
+        )
+
+
+@contextmanager
+def _scene(request: Request, progress: Progress, environ: Mapping[str, str]) -> Iterator[Scene]:
+    repository = find_repository(request.root, environ)
+    with ExitStack() as stack:
+        tree: Tree = WorkingTree(request.root)
+        root = request.root
+        if request.source != "working" and repository is None:
+            raise DriftguardError(f"{request.root} is in no git repository", "check the working tree: driftguard check")
+        if request.source == "index" and repository is not None:
+            tree = IndexTree(repository)
+        elif request.source == "ref" and repository is not None:
+            tree = RefTree(repository, request.ref)
+            root = stack.enter_context(materialised(tree))
+        yield Scene(
+            root=root,
+            home=request.root,
+            tree=tree,
+            repository=repository,
+            settings=request.settings,
+            environ=environ,
+            cache_folder=cache_folder(environ),
+            staged=request.source == "index",
+            moment=Moment.HOOK if request.moment else Moment.COMMAND,
+            live=request.live or ("off" if request.source == "ref" else ""),
+            progress=progress,
+        )
+
+
+def _environments(request: Request, scene: Scene) -> tuple[Environment, ...]:
+    found = discover(scene.tree, scene.settings, scene.environ)
+    if not found:
+        raise DriftguardError("no Alembic environment was found", explain_nothing_found(scene.tree))
+    unknown = set(request.environments) - {each.name for each in found}
+    if unknown:
+        names = ", ".join(each.name for each in found)
+        raise DriftguardError(f"there is no environment {', '.join(sorted(unknown))}", f"these were found: {names}")
+    return tuple(each for each in found if not request.environments or each.name in request.environments)
+
+
+def _look_at_environment(facts: EnvironmentFacts, outcome: Outcome) -> None:
+    """Graph, replay and models. A graph that Alembic cannot load ends the look."""
+    before = len(outcome.findings)
+    name = facts.environment.name
+    outcome.notes += facts.environment.problems
+    lacking = False
+    if not _is_torn(facts):
+        with _unavailable_told(outcome, name):
+            lacking = _look_at_models(facts, outcome)
+    outcome.looked_at.add(Side.GRAPH)
+    outcome.checked.append(f"{name}: graph of {len(facts.graph.revisions)} revisions")
+    given = graph_input(facts, models_lack_revision=lacking)
+    outcome.findings[before:before] = [
+        replace(finding, environment=name) for check in GRAPH.values() for finding in check(given)
+    ]
+
+
+def _is_torn(facts: EnvironmentFacts) -> bool:
+    """Whether Alembic would refuse to load the revisions at all."""
+    graph = facts.graph
+    return bool(graph.missing() or graph.cycles() or graph.duplicates() or graph.unreadable)
+
+
+def _look_at_models(facts: EnvironmentFacts, outcome: Outcome) -> bool:
+    """Whether autogenerate would write something for one of the databases."""
+    lacking = False
+    for database in facts.databases:
+        known = database.database
+        if known.failure is not None:
+            for finding in failing_upgrade(facts.failed_upgrade(known.failure)):
+                _add(outcome, finding, facts, known.name)
+            continue
+        with _unavailable_told(outcome, facts.environment.name), facts.failures():
+            lacking = lacking or bool(known.operations)
+            given = models_input(facts, database)
+            outcome.looked_at |= {Side.HEAD, Side.MODELS}
+            outcome.checked.append(_label(facts, known.name, f"models against head on {known.dialect}"))
+            outcome.notes += database.notes
+            for check in MODELS.values():
+                for finding in check(given):
+                    _add(outcome, finding, facts, known.name)
+    return lacking
+
+
+def _look_at_live(facts: EnvironmentFacts, everybody: list[EnvironmentFacts], outcome: Outcome) -> None:
+    live = facts.scene.live_of(facts.settings)
+    if not live.wanted or _is_torn(facts):
+        return
+    try:
+        databases = facts.databases
+    except Unavailable:
+        return  # told when the models were looked at
+    for database in databases:
+        known = database.database
+        if known.failure is not None:
+            continue
+        with _unavailable_told(outcome, facts.environment.name, known.name), facts.failures():
+            given = live_input(facts, database, LiveFacts(facts, database, live, _neighbours(database, everybody)))
+            outcome.looked_at.add(Side.LIVE)
+            outcome.checked.append(_label(facts, known.name, f"live database {given.database}"))
+            outcome.notes += given.live.unread if given.live else ()
+            for check in LIVE.values():
+                for finding in check(given):
+                    _add(outcome, finding, facts, known.name)
+
+
+def _neighbours(database: DatabaseFacts, everybody: list[EnvironmentFacts]) -> list[Catalog]:
+    """The head catalogs of other chains that live in the same database."""
+    return [
+        other.head
+        for facts in everybody
+        if "run" in facts.__dict__
+        for other in facts.databases
+        if other is not database and other.database.address == database.database.address and not other.database.failure
+    ]
+
+
+@contextmanager
+def _unavailable_told(outcome: Outcome, environment: str, database: str = "") -> Iterator[None]:
+    try:
+        yield
+    except Unavailable as missing:
+        for finding in SETUP[missing.code](missing.problem):
+            outcome.findings.append(replace(finding, environment=environment, database=database))
+
+
+def _add(outcome: Outcome, finding: Finding, facts: EnvironmentFacts, database: str) -> None:
+    outcome.findings.append(replace(finding, environment=facts.environment.name, database=database))
+
+
+def _label(facts: EnvironmentFacts, database: str, what: str) -> str:
+    name = f"{facts.environment.name}, {database}" if database else facts.environment.name
+    return f"{name}: {what}"

@@ -1,0 +1,9 @@
+"""Facts: the only place where git, the guest, shadows and catalogs are put together, each fact obtained once."""
+
+from driftguard.facts.database import DatabaseFacts
+from driftguard.facts.environment import EnvironmentFacts
+from driftguard.facts.live import LiveFacts
+from driftguard.facts.scene import Live, Moment, Progress, Scene
+from driftguard.facts.unavailable import Unavailable
+
+__all__ = ["DatabaseFacts", "EnvironmentFacts", "Live", "LiveFacts", "Moment", "Progress", "Scene", "Unavailable"]

@@ -1,0 +1,120 @@
+"""Facts of one database of an environment: head and models from shadows, and what the metadata's source looks like."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from driftguard.facts.guest import Probe
+from driftguard.facts.traceback_place import relative_place
+from driftguard.findings import Place
+from driftguard.models.locate import Locator, locate
+from driftguard.probe.answers import Database, Failure, sources_from
+from driftguard.probe.guest_process import GuestFailed
+from driftguard.schema import select
+from driftguard.schema.catalog import Catalog, Name, Scope
+
+
+class Built(NamedTuple):
+    """The models' catalog, or why the models could not be built on a shadow."""
+
+    catalog: Catalog | None
+    failure: Failure | None
+
+
+class DatabaseFacts:
+    """Obtained when first asked for, and once."""
+
+    def __init__(self, probe: Probe, database: Database, root: Path) -> None:
+        self.database = database
+        self._probe = probe
+        self._root = root
+
+    @cached_property
+    def head(self) -> Catalog:
+        """What the whole chain builds."""
+        return self.catalog_of(self.database.shadow)
+
+    @cached_property
+    def models(self) -> Built:
+        """What the models build, with the schemas and extensions that head has."""
+        url = self._probe.another_shadow(self.database.live)
+        try:
+            self._probe.call("build_models", number=self.database.number, url=url, statements=self._preparations())
+        except GuestFailed as error:
+            return Built(None, Failure(error.message, error.details))
+        return Built(self.catalog_of(url), None)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What cannot be told about models and head, in the user's words."""
+        database, name = self.database, self.database.name or "the database"
+        failed = (self.models.failure, database.comparison_failure)
+        reasons = ("the models cannot be built on a shadow", "autogenerate failed")
+        return (
+            *self.head.unread,
+            *(
+                f"{name}: {reason}: {failure.message}"
+                for reason, failure in zip(reasons, failed, strict=True)
+                if failure
+            ),
+        )
+
+    @cached_property
+    def locator(self) -> Locator:
+        """Where tables and columns stand in the models."""
+        answer = self._probe.call("sources", number=self.database.number, root=str(self._root))
+        return locate(sources_from(answer), _read_source)
+
+    def place_of(self, schema: str, table: str, name: str) -> Place | None:
+        """The line of a table ("" as name), a column, an index or a constraint in the models."""
+        found = self.locator.find(schema, table, name)
+        return None if found is None else relative_place(found.file, found.line, self._root)
+
+    def catalog_of(self, url: str, schemas: frozenset[str] | None = None) -> Catalog:
+        """A shadow's catalog without the version table and without what env.py's filters leave out."""
+        return self.filtered(self._probe.catalog(url, self.database.dialect, self.scope(schemas)))
+
+    def scope(self, schemas: frozenset[str] | None = None) -> Scope:
+        """All schemas, or these; never the environment's own version table."""
+        database = self.database
+        return Scope(schemas, frozenset({(database.version_table_schema, database.version_table)}))
+
+    def filtered(self, catalog: Catalog) -> Catalog:
+        """The catalog without what env.py's include_name and include_object leave out."""
+        if not self.database.filtered:
+            return catalog
+        asked = [item.name for item in catalog.objects if item.name.kind in select.AUTOGENERATE_KINDS]
+        answers = self._probe.call(
+            "keep", number=self.database.number, objects=[_in_alembics_words(name) for name in asked]
+        )
+        dropped = {name for name, kept in zip(asked, answers, strict=True) if not kept}
+        tables = frozenset((name.schema, name.name) for name in dropped if name.kind == "table")
+        is_inside = select.inside(tables)
+        return select.without(catalog, lambda name: name in dropped or is_inside(name))
+
+    def _preparations(self) -> list[str]:
+        wanted = self._probe.call("schemas", number=self.database.number)
+        if self.database.dialect == "sqlite":
+            return []
+        extensions = [item.name.name for item in self.head.objects if item.name.kind == "extension"]
+        return [
+            *(f"CREATE SCHEMA IF NOT EXISTS {self._quoted(schema)}" for schema in wanted),
+            *(f"CREATE EXTENSION IF NOT EXISTS {self._quoted(name)} CASCADE" for name in extensions),
+        ]
+
+    def _quoted(self, name: str) -> str:
+        mark = "`" if self.database.dialect in ("mysql", "mariadb") else '"'
+        return f"{mark}{name.replace(mark, mark * 2)}{mark}"
+
+
+def _in_alembics_words(name: Name) -> tuple[str, str, str, str]:
+    return (select.AUTOGENERATE_KINDS[name.kind], name.name, name.schema, name.table)
+
+
+def _read_source(file: str) -> str | None:
+    try:
+        return Path(file).read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return None

@@ -1,0 +1,117 @@
+"""Facts of one environment: its graph, and the databases that its env.py configures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
+from functools import cached_property
+from typing import Any
+
+from driftguard.checks.replay import FailedUpgrade
+from driftguard.facts.database import DatabaseFacts
+from driftguard.facts.guest import Probe, open_probe
+from driftguard.facts.scene import Scene
+from driftguard.facts.tool import tool
+from driftguard.facts.traceback_place import place_in, relative_place
+from driftguard.facts.unavailable import Unavailable, named_failures, raise_for
+from driftguard.git import WorkingTree
+from driftguard.graph import Graph, Revision, UnstagedRevision, load, unstaged_revisions
+from driftguard.probe.answers import FailedRevision, Run
+from driftguard.project import Environment
+
+
+class EnvironmentFacts:
+    """Each fact is obtained when first asked for, and once; Unavailable says why one cannot be had.
+
+    The guest starts with the first fact that needs it and ends with ``stack``.
+    """
+
+    def __init__(self, scene: Scene, environment: Environment, stack: ExitStack) -> None:
+        self.scene = scene
+        self.environment = environment
+        self.settings = scene.settings.for_environment(environment.name)
+        self._stack = stack
+
+    @cached_property
+    def static_graph(self) -> Graph:
+        """The revisions as their files say, without running them."""
+        return load(self.scene.tree, self.environment.version_locations, self.environment.recursive)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The static graph, completed by what Alembic itself reads from files that cannot be read statically."""
+        static, read = self.static_graph, self.read_by_alembic
+        left = tuple(each for each in static.unreadable if each.path not in read)
+        return Graph((*static.revisions, *read.values()), left)
+
+    @cached_property
+    def read_by_alembic(self) -> Mapping[str, Revision]:
+        """By path: the revisions of files that cannot be read statically, where the guest can load them."""
+        wanted = {each.path for each in self.static_graph.unreadable}
+        if not wanted:
+            return {}
+        try:
+            with self.failures():
+                answers = self.probe.call("revisions")
+        except Unavailable:
+            return {}
+        read = (self._revision_from(each) for each in answers)
+        return {each.path: each for each in read if each and each.path in wanted}
+
+    @cached_property
+    def unstaged(self) -> tuple[UnstagedRevision, ...]:
+        """In a commit: revision files of the working tree that it would leave out or leave behind."""
+        scene, environment = self.scene, self.environment
+        if not scene.staged or scene.repository is None:
+            return ()
+        working = load(WorkingTree(scene.root), environment.version_locations, environment.recursive)
+        return unstaged_revisions(scene.repository, self.static_graph, working)
+
+    @cached_property
+    def probe(self) -> Probe:
+        """The guest; raises Unavailable."""
+        with self.failures():
+            return self._stack.enter_context(open_probe(self.scene, self.environment))
+
+    @cached_property
+    def run(self) -> Run:
+        """env.py's run up to the heads; raises Unavailable if it failed outside of a revision."""
+        probe = self.probe
+        self.scene.progress(f"{self.environment.name}: replaying the revisions on a shadow")
+        with self.failures():
+            run = probe.run("heads", compare=True, purpose="head")
+        if run.error is not None and not any(database.failure for database in run.databases):
+            raise_for(run.error, self.environment.name, self.scene.root)
+        return run
+
+    @cached_property
+    def databases(self) -> tuple[DatabaseFacts, ...]:
+        """What env.py configures, in its order."""
+        return tuple(DatabaseFacts(self.probe, database, self.scene.root) for database in self.run.databases)
+
+    def failures(self) -> AbstractContextManager[None]:
+        """Turns what stops the guest or a shadow into Unavailable."""
+        return named_failures(self.environment.name, self.scene.root, self.settings.deadline)
+
+    def failed_upgrade(self, failed: FailedRevision) -> FailedUpgrade:
+        """A revision that raised, in the check's terms."""
+        return FailedUpgrade(
+            failed.revision,
+            failed.statement,
+            failed.message,
+            failed.details,
+            place_in(failed.details, self.scene.root) or relative_place(failed.path, None, self.scene.root),
+            f"{tool(self.environment)} upgrade {failed.revision}",
+        )
+
+    def _revision_from(self, answer: Mapping[str, Any]) -> Revision | None:
+        place = relative_place(answer["path"], 1, self.scene.root)
+        if place is None:
+            return None
+        return Revision(
+            id=answer["id"],
+            down=tuple(answer["down"]),
+            depends_on=tuple(answer["depends_on"]),
+            labels=tuple(answer["labels"]),
+            path=place.path,
+        )

@@ -1,0 +1,182 @@
+"""Start the guest for one environment, give it shadows, and read catalogs through it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from posixpath import dirname
+from typing import Any
+
+from driftguard.catalog import CATALOGS
+from driftguard.catalog.inspector import from_reflection
+from driftguard.errors import DriftguardError
+from driftguard.facts.scene import Scene
+from driftguard.git import Repository
+from driftguard.probe.answers import Run, ShadowQuestion, question_from, run_from
+from driftguard.probe.guest_process import Guest, GuestFailed, start
+from driftguard.project import Environment, find_interpreter
+from driftguard.schema.catalog import Catalog, Row, Scope
+from driftguard.shadow import NoShadow, Request, Shadows, open_shadows
+from driftguard.shadow.request import LIVE
+
+GIT_VARIABLES = "GIT_"
+
+
+class Probe:
+    """The guest of one environment, with the shadows that it was given."""
+
+    def __init__(self, guest: Guest, shadow_setting: str, cache_folder: Path, stack: ExitStack) -> None:
+        self._guest = guest
+        self._setting = shadow_setting
+        self._cache_folder = cache_folder
+        self._stack = stack
+        self._sources: dict[Request, Shadows] = {}
+        self._by_live: dict[int, Shadows] = {}
+
+    def call(self, name: str, **arguments: Any) -> Any:
+        """One call of the guest."""
+        return self._guest.call(name, **arguments)
+
+    def run(self, destination: str | tuple[str, ...], *, compare: bool, purpose: str) -> Run:
+        """Run env.py on new shadows up to ``destination`` ("heads" or revision ids)."""
+        return run_from(self.call("run", destination=destination, compare=compare, purpose=purpose))
+
+    def answer(self, question: str, arguments: Mapping[str, Any]) -> str:
+        """The URL of a new shadow, which is all that a guest asks for."""
+        assert question == "shadow", question
+        asked = question_from(arguments)
+        try:
+            source = self._by_live[asked.live] = self._source(asked)
+            return _numbered(source.create(), asked.live)
+        except NoShadow:
+            raise
+        except DriftguardError as error:  # what the server said to one of the statements
+            raise NoShadow(f"a shadow database could not be made: {error.message}", error.hint) from error
+
+    def another_shadow(self, live: int) -> str:
+        """One more empty shadow of the kind that stands for a live address."""
+        return _numbered(self._by_live[live].create(), live)
+
+    def shadow_version(self, live: int) -> str:
+        """The version text of the server on which this live address's shadows are."""
+        return self._by_live[live].version
+
+    def catalog(self, url: str, dialect: str, scope: Scope) -> Catalog:
+        """Everything in ``scope`` that the database at ``url`` holds."""
+        with self.session(url, dialect) as session:
+            return self.read(session, dialect, scope)
+
+    @contextmanager
+    def session(self, url: str, dialect: str) -> Iterator[int]:
+        """A read-only session, by number."""
+        module = CATALOGS.get(dialect)
+        session = self.call("open", url=url, statements=module.SESSION if module else ())
+        try:
+            yield session
+        finally:
+            self.call("close", session=session)
+
+    def read(self, session: int, dialect: str, scope: Scope) -> Catalog:
+        """The catalog that an open session sees."""
+        module = CATALOGS.get(dialect)
+        if module is None:
+            schemas = None if scope.schemas is None else sorted(scope.schemas)
+            return from_reflection(self.call("reflect", session=session, schemas=schemas))
+
+        def query(statement: str) -> list[Row]:
+            rows: list[Row] = self.call("query", session=session, statement=statement)
+            return rows
+
+        return module.read(query, scope)
+
+    def _source(self, asked: ShadowQuestion) -> Shadows:
+        request = Request(asked.dialect, asked.driver, self._setting, asked.version, asked.address.host)
+        if request not in self._sources:
+
+            def execute(url: str, statements: tuple[str, ...]) -> list[list[str | None]]:
+                try:
+                    rows: list[list[str | None]] = self.call(
+                        "execute", url=_numbered(url, asked.live), statements=statements
+                    )
+                except GuestFailed as error:
+                    raise DriftguardError(error.message) from error
+                return rows
+
+            opened = open_shadows(request, execute, cache_folder=self._cache_folder)
+            self._sources[request] = self._stack.enter_context(opened)
+        return self._sources[request]
+
+
+def _numbered(url: str, live: int) -> str:
+    """The guest calls live addresses by number: ``@live/NAME`` is ``@0/NAME`` to it."""
+    return f"@{live}{url.removeprefix(LIVE)}" if url.startswith(LIVE) else url
+
+
+@contextmanager
+def open_probe(scene: Scene, environment: Environment) -> Iterator[Probe]:
+    """A guest that has loaded ``environment``; raises NoInterpreter, NoShadow, GuestFailed, DeadlinePassed."""
+    settings = scene.settings.for_environment(environment.name)
+    interpreter = find_interpreter(scene.home, environment, settings, scene.environ)
+    probes: list[Probe] = []
+
+    def answer(question: str, arguments: Mapping[str, Any]) -> str:
+        return probes[0].answer(question, arguments)
+
+    folder = scene.root / environment.folder
+    with ExitStack() as stack:
+        # The guest is entered first and so leaves last: shadows are dropped through it.
+        guest = stack.enter_context(
+            start(
+                interpreter.python,
+                cwd=folder if folder.is_dir() else scene.root,
+                environ=_guest_environ(scene.environ, settings.env),
+                seconds=settings.deadline,
+                answer=answer,
+            )
+        )
+        probes.append(Probe(guest, settings.shadow, scene.cache_folder, stack))
+        guest.call(
+            "load",
+            overlay=_overlay(scene, environment),
+            folder=str(folder),
+            config=str(scene.root / environment.config) if environment.config else "",
+            section=environment.section,
+            script_location=str(scene.root / environment.script_location),
+            flask=environment.flask,
+            flask_app=environment.flask_app,
+            x=settings.x,
+            sys_path=[str(scene.root / path) for path in environment.sys_path],
+            probe_live=scene.live_of(settings).wanted,
+        )
+        yield probes[0]
+
+
+def _guest_environ(environ: Mapping[str, str], added: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    inherited = {key: value for key, value in environ.items() if not key.startswith(GIT_VARIABLES)}
+    return {**inherited, "PYTHONDONTWRITEBYTECODE": "1", "DRIFTGUARD_GUEST": "1", **dict(added)}
+
+
+def _overlay(scene: Scene, environment: Environment) -> dict[str, Any]:
+    if not scene.staged or scene.repository is None:
+        return {"replaced": {}, "absent": []}
+    return staged_overlay(scene.repository, scene, environment)
+
+
+def staged_overlay(repository: Repository, scene: Scene, environment: Environment) -> dict[str, Any]:
+    """Staged contents of files that differ in the working tree; untracked revision files are absent."""
+    changes = repository.unstaged()
+    contents = scene.tree.read_many(path for path in (*changes.modified, *changes.deleted) if path.endswith(".py"))
+    absent = [path for path in changes.untracked if is_revision_file(path, environment)]
+    return {
+        "replaced": {str(scene.root / path): base64.b64encode(content).decode() for path, content in contents.items()},
+        "absent": [str(scene.root / path) for path in absent],
+    }
+
+
+def is_revision_file(path: str, environment: Environment) -> bool:
+    """Whether a path lies where an environment looks for its revisions."""
+    folder = dirname(path)
+    below = any(folder == each or folder.startswith(f"{each}/") for each in environment.version_locations)
+    return path.endswith(".py") and (below if environment.recursive else folder in environment.version_locations)

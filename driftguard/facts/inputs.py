@@ -1,0 +1,102 @@
+"""What each family of checks looks at, put together from the facts."""
+
+from __future__ import annotations
+
+from driftguard.catalog import CATALOGS
+from driftguard.checks.graph import GraphInput
+from driftguard.checks.live import LiveInput, Pending, Sighting
+from driftguard.checks.models import ModelsInput
+from driftguard.facts.database import DatabaseFacts
+from driftguard.facts.environment import EnvironmentFacts
+from driftguard.facts.live import LiveFacts
+from driftguard.facts.tool import autogenerate, tool
+from driftguard.findings import Place
+from driftguard.git import RefTree
+from driftguard.graph import Trace, load, provenance, whereabouts
+from driftguard.schema.catalog import Catalog, make_catalog
+from driftguard.schema.diff import Difference
+
+
+def graph_input(facts: EnvironmentFacts, *, models_lack_revision: bool) -> GraphInput:
+    """The graph, and what git knows about its loose ends."""
+    environment, repository, graph = facts.environment, facts.scene.repository, facts.graph
+    heads = graph.heads()
+    sides = [graph[each] for each in graph.ancestors(*heads) - graph.shared_ancestors(*heads)] if len(heads) > 1 else []
+    return GraphInput(
+        graph,
+        allowed_heads=facts.settings.heads,
+        readable_ids={path: revision.id for path, revision in facts.read_by_alembic.items()},
+        unstaged=facts.unstaged,
+        models_lack_revision=models_lack_revision,
+        whereabouts={missing.id: _traces(facts, missing.id) for missing in graph.missing()},
+        provenance=provenance(repository, sides) if repository and repository.head else {},
+        tool=tool(environment),
+    )
+
+
+def models_input(facts: EnvironmentFacts, database: DatabaseFacts) -> ModelsInput:
+    """Models against head."""
+    known = database.database
+    return ModelsInput(
+        operations=known.operations,
+        head=database.head,
+        models=database.models.catalog if known.metadata_tables else None,
+        metadata_tables=known.metadata_tables if known.has_metadata else -1,
+        place_of=database.place_of,
+        revision_command=autogenerate(facts.environment),
+        empty_revision_command=f"{tool(facts.environment)} revision -m",
+        dialect=known.dialect,
+        env_file=Place(f"{facts.environment.script_location}/env.py"),
+    )
+
+
+def live_input(facts: EnvironmentFacts, database: DatabaseFacts, live: LiveFacts) -> LiveInput:
+    """Live against what its own stamp builds."""
+    reading, dialect = live.reading, database.database.dialect
+    nothing = make_catalog(dialect, reading.catalog.version, ())
+    module = CATALOGS.get(dialect)
+
+    def restore(difference: Difference, was: Catalog) -> tuple[str, ...]:
+        return module.restore(difference, was) if module else ()
+
+    command = tool(facts.environment)
+    return LiveInput(
+        stamp=reading.stamp,
+        heads=facts.graph.heads(),
+        pending=tuple(Pending(each.id, each.doc, Place(each.path, each.line)) for each in live.pending),
+        unknown=live.unknown,
+        expected=nothing if reading.stamp is None else live.expected,
+        live=reading.catalog,
+        head=database.head,
+        in_models=frozenset(item.name for item in database.models.catalog.objects)
+        if database.models.catalog
+        else frozenset(),
+        matching=live.matching(reading.catalog) if reading.stamp is None and reading.catalog.objects else (),
+        was_seen={
+            each: tuple(_sighting(facts, each, trace) for trace in _traces(facts, each)) for each in live.unknown
+        },
+        restore=restore,
+        database=str(live.address),
+        upgrade_command=f"{command} upgrade",
+        downgrade_command=f"{command} downgrade",
+        stamp_command=f"{command} stamp",
+    )
+
+
+def _traces(facts: EnvironmentFacts, missing: str) -> tuple[Trace, ...]:
+    repository = facts.scene.repository
+    return whereabouts(repository, facts.environment.version_locations, missing) if repository else ()
+
+
+def _sighting(facts: EnvironmentFacts, revision: str, trace: Trace) -> Sighting:
+    return Sighting(trace.branch, trace.commit, trace.path, _known_ancestor(facts, revision, trace))
+
+
+def _known_ancestor(facts: EnvironmentFacts, revision: str, trace: Trace) -> str:
+    """The nearest revision below the given one, as the traced ref has them, that is here too."""
+    environment, repository = facts.environment, facts.scene.repository
+    if repository is None:
+        return ""
+    there = load(RefTree(repository, trace.ref), environment.version_locations, environment.recursive)
+    shared = [each for each in there.ordered() if each in there.ancestors(revision) and each in facts.graph]
+    return shared[-1] if shared else ""

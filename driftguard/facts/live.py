@@ -1,0 +1,155 @@
+"""Facts of the live database: its stamp, its catalog, and what its own stamp builds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from driftguard.checks.setup import Problem
+from driftguard.facts.database import DatabaseFacts
+from driftguard.facts.environment import EnvironmentFacts
+from driftguard.facts.scene import Live, Moment
+from driftguard.facts.unavailable import Unavailable
+from driftguard.findings import Severity, Side
+from driftguard.graph import Revision
+from driftguard.probe.answers import Address
+from driftguard.probe.guest_process import GuestFailed
+from driftguard.schema import select
+from driftguard.schema.catalog import Catalog
+from driftguard.schema.diff import diff
+
+MOST_CANDIDATES = 20
+MEMORY = ":memory:"
+
+
+class Reading(NamedTuple):
+    """One consistent look: the stamp (None: there is no version table) and the catalog."""
+
+    stamp: tuple[str, ...] | None
+    catalog: Catalog
+
+
+class LiveFacts:
+    """Obtained when first asked for, and once; raises Unavailable where the database does not answer.
+
+    ``neighbours`` are what other revision chains build in the same database.
+    """
+
+    def __init__(
+        self, environment: EnvironmentFacts, database: DatabaseFacts, live: Live, neighbours: Sequence[Catalog] = ()
+    ) -> None:
+        self._environment = environment
+        self._facts = database
+        self._live = live
+        self._neighbours = neighbours
+
+    @cached_property
+    def _target(self) -> tuple[int, Address]:
+        """The guest's number of the live address, and the address."""
+        database = self._facts.database
+        if not self._live.url:
+            return database.live, database.address
+        if len(self._environment.databases) > 1:
+            problem = Problem(
+                self._environment.environment.name,
+                "env.py configures several databases, and one live URL was given",
+                help="leave --live out to compare each with the database that env.py configures",
+            )
+            raise Unavailable("DG904", problem)
+        with self._environment.failures():
+            answer = self._environment.probe.call("add_live", number=database.number, url=self._live.url)
+        return answer["live"], Address(**answer["address"])
+
+    @property
+    def address(self) -> Address:
+        """Where the live database is."""
+        return self._target[1]
+
+    @cached_property
+    def reading(self) -> Reading:
+        """The stamp and the catalog, read in one session; only the schemas that head knows, unless env.py takes all."""
+        number, address = self._target
+        if address.database == MEMORY:
+            raise self._unreachable("it is in memory, so there is no live database to compare")
+        database, probe = self._facts.database, self._environment.probe
+        schemas = None if database.include_schemas else select.schemas(self._facts.head)
+        try:
+            with probe.session(f"@{number}", database.dialect) as session:
+                stamp = probe.call(
+                    "stamp", session=session, table=database.version_table, schema=database.version_table_schema
+                )
+                catalog = probe.read(session, database.dialect, self._facts.scope(schemas))
+        except GuestFailed as error:
+            raise self._unreachable(error.message, error.details) from error
+        return Reading(None if stamp is None else tuple(stamp), self._own(self._facts.filtered(catalog)))
+
+    def _own(self, catalog: Catalog) -> Catalog:
+        """Without what other chains keep in the same database: their version tables, and the tables that they build."""
+        others = frozenset().union(*map(select.tables, self._neighbours), select.version_tables(catalog))
+        return select.without(catalog, select.inside(others - select.tables(self._facts.head)))
+
+    @cached_property
+    def unknown(self) -> tuple[str, ...]:
+        """Stamped revisions that are in no file here."""
+        return tuple(each for each in self.reading.stamp or () if each not in self._environment.graph)
+
+    @cached_property
+    def expected(self) -> Catalog | None:
+        """What the stamp's revisions build; None without a version table or with an unknown stamp."""
+        stamp = self.reading.stamp
+        if stamp is None or self.unknown:
+            return None
+        return self.at(stamp)
+
+    def at(self, stamp: tuple[str, ...]) -> Catalog:
+        """What the chain builds up to ``stamp``; raises Unavailable if it cannot be replayed."""
+        graph = self._environment.graph
+        if graph.needed(*stamp) == graph.needed(*graph.heads()):
+            return self._facts.head
+        environment, number = self._environment, self._facts.database.number
+        environment.scene.progress(f"{environment.environment.name}: replaying up to {', '.join(stamp) or 'base'}")
+        with environment.failures():
+            run = environment.probe.run(stamp, compare=False, purpose="stamp")
+            if run.error is not None or len(run.databases) <= number:
+                message = run.error.message if run.error else "env.py left this database out"
+                problem = Problem(
+                    environment.environment.name,
+                    f"the revisions up to {', '.join(stamp)} cannot be replayed: {message}",
+                )
+                raise Unavailable("DG901", problem)
+            return self._facts.catalog_of(run.databases[number].shadow)
+
+    @cached_property
+    def pending(self) -> tuple[Revision, ...]:
+        """The revisions between the stamp and the heads, oldest first."""
+        graph = self._environment.graph
+        done = graph.needed(*(self.reading.stamp or ()))
+        wanted = graph.needed(*graph.heads())
+        return tuple(graph[each] for each in graph.ordered() if each in wanted - done)
+
+    def matching(self, live: Catalog) -> tuple[str, ...]:
+        """The newest revisions whose catalog is the given one, for a database without a stamp."""
+        return next(((each,) for each in self._candidates() if not diff(self.at((each,)), live)), ())
+
+    def _candidates(self) -> Iterator[str]:
+        graph = self._environment.graph
+        yield from list(reversed(graph.ordered()))[:MOST_CANDIDATES]
+
+    def _unreachable(self, reason: str, details: tuple[str, ...] = ()) -> Unavailable:
+        scene = self._environment.scene
+        where = str(self.address) or "the live database"
+        severity = Severity.ERROR if self._live.named else Severity.NOTE
+        if scene.moment is Moment.HOOK and self._environment.settings.live_in_hook == "error":
+            severity = Severity.ERROR
+        return Unavailable(
+            "DG904",
+            Problem(
+                where,
+                f"{where} could not be read: {reason}",
+                details=details[-1:],
+                help="start it or mend the address; --live off leaves the live database out",
+                side=Side.LIVE,
+                severity=severity,
+            ),
+        )

@@ -1,0 +1,68 @@
+"""Where the facts come from: which files, which settings, which moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from driftguard.config import Settings
+from driftguard.errors import DriftguardError
+from driftguard.git import Repository, Tree
+
+Progress = Callable[[str], None]
+
+
+class Moment(StrEnum):
+    """Why we look: somebody asked on the command line, or git runs a hook."""
+
+    COMMAND = "command"
+    HOOK = "hook"
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Which live database to compare: ``url`` "" is the one of env.py; ``named``: the user asked for it."""
+
+    wanted: bool = True
+    url: str = ""
+    named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything that a check is about.
+
+    ``root`` is the folder whose files the guest runs: the repository, or a commit's files in a temporary folder;
+    ``home`` is where the user's own checkout and virtual environment are. ``staged``: ``tree`` is the index, and the
+    guest sees staged contents in place of the working tree's.
+    """
+
+    root: Path
+    home: Path
+    tree: Tree
+    repository: Repository | None
+    settings: Settings
+    environ: Mapping[str, str]
+    cache_folder: Path
+    staged: bool
+    moment: Moment
+    live: str
+    progress: Progress
+
+    def live_of(self, settings: Settings) -> Live:
+        """What ``--live`` or the setting ``live`` says; raises DriftguardError for an unset variable."""
+        wanted = self.live or settings.live
+        if wanted == "off" or (self.moment is Moment.HOOK and not self.live and settings.live_in_hook == "off"):
+            return Live(wanted=False)
+        if wanted.startswith("env:"):
+            name = wanted.removeprefix("env:")
+            url = self.environ.get(name) or dict(settings.env).get(name)
+            if not url:
+                raise DriftguardError(
+                    f"the live database is to come from the environment variable {name}, which is not set",
+                    f"export {name}=…, or check without it: driftguard check --live off",
+                )
+            return Live(url=url, named=True)
+        return Live(url=wanted, named=bool(wanted))

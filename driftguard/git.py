@@ -1,0 +1,559 @@
+"""Git: the repository around a folder, and the files of its working tree, its index, or any commit."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shutil
+import subprocess
+import tempfile
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from posixpath import dirname, isabs, join, normpath
+from typing import NamedTuple, Protocol
+
+from driftguard.errors import DriftguardError
+
+SKIPPED_FOLDERS = frozenset({".git", "node_modules", "__pycache__"})
+DEADLINE = 60.0
+MOST_LINKS = 40
+LINK, FILES = "120000", ("100644", "100755", "120000")
+EMPTY_BLOBS = (
+    "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+    "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+)
+# What git tells a hook about the repository that it runs for; wrong for any other repository.
+# Source: `git rev-parse --local-env-vars`, without the ones that only carry configuration.
+LOCAL_VARIABLES = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_DIR",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_WORK_TREE",
+    }
+)
+
+
+class Tree(Protocol):
+    """Files of a project; paths are relative to its root with ``/`` between folders, ``"."`` is the root."""
+
+    @property
+    def label(self) -> str:
+        """What these files are, in the user's words."""
+        ...
+
+    def read(self, path: str) -> bytes | None:
+        """One file, None where there is none."""
+        ...
+
+    def read_many(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """The files that exist among ``paths``, cheaper than one by one."""
+        ...
+
+    def files(self, folder: str, *, recursive: bool) -> tuple[str, ...]:
+        """Paths of the files in a folder, sorted; none where there is no such folder."""
+        ...
+
+
+@dataclass(frozen=True)
+class WorkingTree:
+    """The files as they lie in the folder ``root``; needs no git."""
+
+    root: Path
+
+    @property
+    def label(self) -> str:
+        return "working tree"
+
+    def read(self, path: str) -> bytes | None:
+        try:
+            return (self.root / path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+        except OSError as error:
+            raise _unreadable(path, error) from error
+
+    def read_many(self, paths: Iterable[str]) -> dict[str, bytes]:
+        return {path: content for path in paths if (content := self.read(path)) is not None}
+
+    def files(self, folder: str, *, recursive: bool) -> tuple[str, ...]:
+        """Sorted paths; leaves out ``.git``, ``node_modules`` and virtualenvs, descends into no symbolic link."""
+        found: list[str] = []
+        left = [normpath(folder)]
+        while left:
+            here = left.pop()
+            for entry in self._entries(here):
+                path = entry.name if here == "." else f"{here}/{entry.name}"
+                if entry.is_file():
+                    found.append(path)
+                elif recursive and entry.is_dir(follow_symlinks=False) and _is_searched(entry):
+                    left.append(path)
+        return tuple(sorted(found))
+
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(self.root / folder) as entries:
+                return list(entries)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise _unreadable(folder, error) from error
+
+
+def _unreadable(path: str, error: OSError) -> DriftguardError:
+    return DriftguardError(f"{path} cannot be read: {error.strerror}", "check its permissions")
+
+
+def _is_searched(entry: os.DirEntry[str]) -> bool:
+    return entry.name not in SKIPPED_FOLDERS and not os.path.lexists(join(entry.path, "pyvenv.cfg"))
+
+
+class Changes(NamedTuple):
+    """Where the working tree differs from the index: paths relative to the root, sorted.
+
+    ``untracked`` leaves out what git ignores, and has what was only announced with ``git add -N``.
+    """
+
+    modified: tuple[str, ...]
+    deleted: tuple[str, ...]
+    untracked: tuple[str, ...]
+
+
+class Ref(NamedTuple):
+    """A local or remote branch (``main``, ``origin/main``) and its commit id."""
+
+    name: str
+    commit: str
+
+
+class Commit(NamedTuple):
+    """One commit; ``date`` is the committer's day, ``2026-01-31``."""
+
+    id: str
+    author: str
+    date: str
+    subject: str
+
+    def __str__(self) -> str:
+        return f"commit {self.id[:7]} ({self.author}, {self.date})"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """One repository. ``root`` is the top of its work tree; of a bare repository, its git folder.
+
+    ``environ`` is what git is run with: this repository's own index and nothing of another repository.
+    """
+
+    root: Path
+    git_folder: Path
+    bare: bool
+    environ: Mapping[str, str]
+
+    def run(self, *arguments: str, stdin: bytes = b"", deadline: float = DEADLINE) -> bytes:
+        """The output of one git command at the root; DriftguardError in git's own words when it fails."""
+        done = self._ask(*arguments, stdin=stdin, deadline=deadline)
+        if done.returncode:
+            raise _failure(arguments, done.stderr)
+        return done.stdout
+
+    def _ask(
+        self, *arguments: str, stdin: bytes = b"", deadline: float = DEADLINE
+    ) -> subprocess.CompletedProcess[bytes]:
+        return _git(arguments, self.root, self.environ, stdin=stdin, deadline=deadline)
+
+    @property
+    def work_tree(self) -> Path:
+        """The root, or DriftguardError for a bare repository, which has no files to look at."""
+        if self.bare:
+            raise DriftguardError(
+                f"{self.root} is a bare repository: it has no working tree",
+                "run this in a clone, or name a commit with --ref",
+            )
+        return self.root
+
+    @property
+    def head(self) -> str | None:
+        """The id of the commit that is checked out; None before the first commit."""
+        done = self._ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        return _line(done.stdout) if done.returncode == 0 else None
+
+    @property
+    def branch(self) -> str | None:
+        """The name of the branch that is checked out; None when HEAD is detached."""
+        done = self._ask("symbolic-ref", "--quiet", "--short", "HEAD")
+        return _line(done.stdout) if done.returncode == 0 else None
+
+    @property
+    def hooks_folder(self) -> Path:
+        """Where git looks for hooks: ``core.hooksPath``, or the folder that all worktrees share."""
+        return self.git_path("hooks")
+
+    def git_path(self, name: str) -> Path:
+        """A path in the git folder, this worktree's or the shared one as git decides."""
+        return self.root / _line(self.run("rev-parse", "--git-path", name))
+
+    def resolve(self, ref: str) -> str:
+        """The commit id that ``ref`` names; DriftguardError if there is none."""
+        done = self._ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+        if ref.startswith("-") or done.returncode:
+            alike = difflib.get_close_matches(ref, [each.name for each in self.refs()], n=1)
+            hint = f"did you mean {alike[0]}?" if alike else "fetch it first, for example: git fetch origin"
+            raise DriftguardError(f"git knows no commit called {ref!r}", hint)
+        return _line(done.stdout)
+
+    def refs(self) -> tuple[Ref, ...]:
+        """Local and remote branches, the most recently committed first."""
+        listing = self.run(
+            "for-each-ref",
+            "--sort=-committerdate",
+            "--format=%(refname:short)%00%(objectname)%00%(symref)",
+            "refs/heads",
+            "refs/remotes",
+        )
+        rows = (os.fsdecode(line).split("\0") for line in listing.splitlines())
+        return tuple(Ref(name, commit) for name, commit, alias in rows if not alias)
+
+    def tracked(self, path: str) -> bool:
+        """Whether the index has ``path``."""
+        return bool(self.run("ls-files", "-z", "--", path))
+
+    def ignored(self, paths: Iterable[str]) -> frozenset[str]:
+        """Which of ``paths`` git ignores."""
+        done = self._ask("check-ignore", "-z", "--stdin", stdin=_join(paths))
+        if done.returncode > 1:
+            raise _failure(("check-ignore",), done.stderr)
+        return frozenset(_split(done.stdout))
+
+    def unstaged(self) -> Changes:
+        """How the working tree differs from the index; never writes the index."""
+        self.work_tree  # noqa: B018  (raises for a bare repository)
+        wide = ("--untracked-files=all", "--no-renames", "--ignore-submodules=all")
+        status = _split(self.run("status", "--porcelain=v1", "-z", *wide))
+        return Changes(*(tuple(sorted(e[3:] for e in status if e[1] in kind)) for kind in ("MTU", "D", "?A")))
+
+    def grep(self, texts: Sequence[str], commits: Sequence[str], folders: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        """(commit, path) of the files in ``folders`` that contain one of ``texts``; at most ten seconds."""
+        patterns = [argument for text in texts for argument in ("-e", text)]
+        done = self._ask("grep", "-l", "-z", "-I", "-F", *patterns, *commits, "--", *folders, deadline=10)
+        hits = (hit.partition(":") for hit in _split(done.stdout))
+        return tuple((commit, path) for commit, _, path in hits)
+
+    def deletions(self, text: str, folders: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        """(commit, path) where a file in ``folders`` that contained ``text`` was deleted, newest first.
+
+        Takes at most ten seconds, or raises DriftguardError.
+        """
+        log = self.run(
+            "log", "--all", "--diff-filter=D", "--no-renames", "-n", "5", "-z", f"-S{text}", "--name-only",
+            "--format=commit:%H", "--", *folders, deadline=10,
+        )  # fmt: skip
+        found, commit = [], ""
+        for field in _split(log):
+            if field.startswith("commit:"):
+                commit = field.removeprefix("commit:")
+            elif path := field.removeprefix("\n"):
+                found.append((commit, path))
+        return tuple(found)
+
+    def read_at(self, commit: str, path: str) -> bytes | None:
+        """One file of one commit, None where there is none."""
+        done = self._ask("cat-file", "blob", f"{commit}:{path}")
+        return done.stdout if done.returncode == 0 else None
+
+    def last_commit(self, path: str, ref: str = "HEAD") -> Commit | None:
+        """The newest commit that touched ``path``; None where there is none."""
+        return next(self._commits(ref, path), None)
+
+    def commit(self, ref: str) -> Commit | None:
+        """The commit that ``ref`` names."""
+        return next(self._commits(ref, ""), None)
+
+    def _commits(self, ref: str, path: str) -> Iterator[Commit]:
+        # Imported here: it takes longer than all of the commands above, and only findings need it.
+        import git
+
+        with git.Repo(self.git_folder) as repository:
+            repository.git.update_environment(**self._absolute_environ())
+            try:
+                for each in repository.iter_commits(ref, path, max_count=1):
+                    day = each.committed_datetime.date().isoformat()
+                    yield Commit(each.hexsha, str(each.author.name), day, str(each.summary))
+            except (git.GitError, ValueError):
+                return
+
+    def _absolute_environ(self) -> dict[str, str]:
+        """For GitPython, which can add variables to its own environment but take none away."""
+        wanted = {"GIT_DIR": str(self.git_folder), "GIT_LITERAL_PATHSPECS": "1"}
+        return wanted if self.bare else {**wanted, "GIT_WORK_TREE": str(self.root)}
+
+    def branches_with(self, commit: str) -> tuple[str, ...]:
+        """Names of the local and remote branches that contain ``commit``, the newest first."""
+        names = self.run(
+            "for-each-ref", "--sort=-committerdate", f"--contains={commit}",
+            "--format=%(refname:short)%00%(symref)", "refs/heads", "refs/remotes",
+        )  # fmt: skip
+        rows = (os.fsdecode(line).split("\0") for line in names.splitlines())
+        return tuple(name for name, alias in rows if not alias)
+
+
+class _Blob(NamedTuple):
+    mode: str
+    id: str
+
+
+class _BlobTree:
+    """Files that git stores, given their listing; links are followed as far as they stay inside the tree."""
+
+    def __init__(self, repository: Repository, label: str, listing: Mapping[str, _Blob]) -> None:
+        self.repository = repository
+        self.label = label
+        self._listing = listing
+
+    @cached_property
+    def _paths(self) -> list[str]:
+        return sorted(self._listing)
+
+    @cached_property
+    def _links(self) -> dict[str, str]:
+        links = {path: blob.id for path, blob in self._listing.items() if blob.mode == LINK}
+        targets = _blobs(self.repository, links.values())
+        return {path: os.fsdecode(targets[blob]) for path, blob in links.items()}
+
+    def read(self, path: str) -> bytes | None:
+        return self.read_many([path]).get(path)
+
+    def read_many(self, paths: Iterable[str]) -> dict[str, bytes]:
+        ids = {path: blob.id for path in paths if (blob := self._find(path))}
+        contents = _blobs(self.repository, ids.values())
+        return {path: contents[blob] for path, blob in ids.items()}
+
+    def files(self, folder: str, *, recursive: bool) -> tuple[str, ...]:
+        asked, real = normpath(folder), self._follow(normpath(folder))
+        if real is None:
+            return ()
+        start, shown = ("" if each == "." else f"{each}/" for each in (real, asked))
+        inside = (path.removeprefix(start) for path in self._below(start))
+        wanted = (rest for rest in inside if recursive or "/" not in rest)
+        return tuple(f"{shown}{rest}" for rest in wanted if self._find(start + rest))
+
+    def _below(self, start: str) -> Iterator[str]:
+        for place in range(bisect_left(self._paths, start), len(self._paths)):
+            if not self._paths[place].startswith(start):
+                return
+            yield self._paths[place]
+
+    def _find(self, path: str) -> _Blob | None:
+        real = self._follow(normpath(path))
+        return None if real is None else self._listing.get(real)
+
+    def _follow(self, path: str) -> str | None:
+        if not self._links:
+            return path
+        for _ in range(MOST_LINKS):
+            link = next((each for each in _prefixes(path) if each in self._links), None)
+            if link is None:
+                return path
+            path = normpath(join(dirname(link), self._links[link], path[len(link) + 1 :]))
+            if isabs(path) or path.startswith("../"):
+                return None
+        return None
+
+
+class IndexTree(_BlobTree):
+    """What a commit made now would contain (``GIT_INDEX_FILE`` counts); of a conflict, our side."""
+
+    def __init__(self, repository: Repository) -> None:
+        super().__init__(repository, "index", _read_index(repository))
+
+
+class RefTree(_BlobTree):
+    """The files of one commit, by any name that git knows for it."""
+
+    def __init__(self, repository: Repository, ref: str) -> None:
+        self.commit = repository.resolve(ref)
+        listing = repository.run("ls-tree", "-r", "-z", "--full-tree", self.commit)
+        fields = (entry.partition("\t") for entry in _split(listing))
+        blobs = {path: _Blob(*head.split(" ")[::2]) for head, _, path in fields if head.startswith(FILES)}
+        super().__init__(repository, ref, blobs)
+
+    def materialise(self, folder: Path) -> None:
+        """Write all files into ``folder`` (made if absent) as a checkout would, away from the user's index."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="driftguard-index-") as scratch:
+            environ = {
+                **self.repository.environ,
+                "GIT_DIR": str(self.repository.git_folder),
+                "GIT_WORK_TREE": str(folder),
+                "GIT_INDEX_FILE": str(Path(scratch, "index")),
+            }
+            off = ("core.splitIndex", "core.fsmonitor", "core.sparseCheckout")
+            settings = [part for name in off for part in ("-c", f"{name}=false")]
+            for arguments in (("read-tree", self.commit), ("checkout-index", "--all", "--force", "--quiet")):
+                done = _git((*settings, *arguments), folder, environ)
+                if done.returncode:
+                    raise _failure(arguments, done.stderr)
+
+
+@contextmanager
+def materialised(tree: RefTree) -> Iterator[Path]:
+    """A temporary folder with all files of ``tree``."""
+    with tempfile.TemporaryDirectory(prefix="driftguard-tree-") as folder:
+        tree.materialise(Path(folder))
+        yield Path(folder)
+
+
+def find_repository(cwd: Path, environ: Mapping[str, str] = os.environ) -> Repository | None:
+    """The repository that ``cwd`` lies in; None where there is none, or no git at all.
+
+    ``environ`` may come from a hook of this repository, whose index counts then, or of another one, which is
+    left aside. Raises DriftguardError for a repository that git refuses to read.
+    """
+    if shutil.which("git", path=environ.get("PATH")) is None:
+        return None
+    clean = {key: value for key, value in environ.items() if key not in LOCAL_VARIABLES}
+    clean |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1"}
+    around = _discover(cwd, clean)
+    named = _named_by(environ, cwd)
+    if named and (around is None or Path(named["GIT_WORK_TREE"]).is_relative_to(around.root)):
+        around = _discover(cwd, clean | named)
+    return around and _with_index(around, environ, cwd)
+
+
+def _discover(cwd: Path, environ: Mapping[str, str]) -> Repository | None:
+    done = _git(("rev-parse", "--is-bare-repository", "--absolute-git-dir"), cwd, environ)
+    if done.returncode:
+        if b"not a git repository (or any" in done.stderr:
+            return None
+        raise _failure(("rev-parse",), done.stderr, cwd)
+    bare, _, folder = os.fsdecode(done.stdout).partition("\n")
+    git_folder = Path(folder.removesuffix("\n"))
+    if bare == "true":
+        return Repository(git_folder, git_folder, True, environ)
+    top = _git(("rev-parse", "--show-toplevel"), cwd, environ)
+    if top.returncode:
+        raise DriftguardError(f"{cwd} is inside a git folder", "run this in the repository's working tree")
+    return Repository(Path(_line(top.stdout)), git_folder, False, environ)
+
+
+def _named_by(environ: Mapping[str, str], cwd: Path) -> dict[str, str]:
+    """The repository that the user chose with both variables, if ``cwd`` lies in its work tree."""
+    names = ("GIT_DIR", "GIT_WORK_TREE")
+    chosen = {name: str((cwd / environ[name]).resolve()) for name in names if environ.get(name)}
+    return chosen if len(chosen) == 2 and cwd.resolve().is_relative_to(chosen["GIT_WORK_TREE"]) else {}
+
+
+def _with_index(repository: Repository, environ: Mapping[str, str], cwd: Path) -> Repository:
+    """``git commit -a`` and ``git commit PATH`` give their hooks an index of their own."""
+    index = environ.get("GIT_INDEX_FILE")
+    if not index:
+        return repository
+    folder = environ.get("GIT_DIR")
+    if folder and (cwd / folder).resolve() != repository.git_folder.resolve():
+        return repository
+    path = repository.root / index
+    theirs = ".git" in path.parts and not path.resolve().is_relative_to(repository.git_folder.resolve())
+    if theirs:
+        return repository
+    return Repository(
+        repository.root,
+        repository.git_folder,
+        repository.bare,
+        {**repository.environ, "GIT_INDEX_FILE": str(path)},
+    )
+
+
+def _read_index(repository: Repository) -> dict[str, _Blob]:
+    listing: dict[str, _Blob] = {}
+    for entry in _split(repository.run("ls-files", "-s", "-z")):
+        head, _, path = entry.partition("\t")
+        mode, blob, stage = head.split(" ")
+        if mode in FILES and stage != "1" and (stage != "3" or path not in listing):
+            listing[path] = _Blob(mode, blob)
+    if any(blob.id in EMPTY_BLOBS for blob in listing.values()):
+        # `git add -N` puts an empty file into the index that no commit will have.
+        announced = repository.run("diff-files", "-z", "--name-only", "--no-renames", "--diff-filter=A")
+        for path in _split(announced):
+            listing.pop(path, None)
+    return listing
+
+
+def _blobs(repository: Repository, ids: Iterable[str]) -> dict[str, bytes]:
+    """Contents by blob id, in one ``git cat-file --batch``."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    output = repository.run("cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in wanted).encode())
+    contents: dict[str, bytes] = {}
+    start = 0
+    for blob in wanted:
+        end = output.index(b"\n", start)
+        answer, *size = output[start:end].split(b" ")[1:]
+        if not size:
+            raise DriftguardError(f"git has no object {blob}: {answer.decode()}", "see what `git fsck` says")
+        start = end + 1 + int(size[0]) + 1
+        contents[blob] = output[end + 1 : start - 1]
+    return contents
+
+
+def _git(
+    arguments: Sequence[str],
+    cwd: Path,
+    environ: Mapping[str, str],
+    *,
+    stdin: bytes = b"",
+    deadline: float = DEADLINE,
+) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            ["git", *arguments],
+            cwd=cwd,
+            env=environ,
+            input=stdin,
+            capture_output=True,
+            timeout=deadline,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise DriftguardError(f"`git {arguments[0]}` took more than {deadline:.0f} seconds") from error
+    except OSError as error:
+        raise DriftguardError(f"git cannot be run in {cwd}: {error.strerror}") from error
+
+
+def _failure(arguments: Sequence[str], stderr: bytes, cwd: Path | None = None) -> DriftguardError:
+    words = os.fsdecode(stderr).strip()
+    if "dubious ownership" in words:
+        # Git names the folder itself, which may lie above the one where it was asked.
+        folder = words.partition("'")[2].partition("'")[0] or str(cwd)
+        return DriftguardError(
+            f"git does not trust {folder}, because it belongs to another user",
+            f"if you do: git config --global --add safe.directory '{folder}'",
+        )
+    first = words.partition("\n")[0].removeprefix("fatal: ")
+    return DriftguardError(f"`git {arguments[0]}` failed: {first}", "run it by hand to see more")
+
+
+def _prefixes(path: str) -> Iterator[str]:
+    """``a``, ``a/b``, ``a/b/c`` of ``a/b/c``."""
+    ends = [place for place, letter in enumerate(path) if letter == "/"]
+    return (path[:end] for end in (*ends, len(path)))
+
+
+def _line(output: bytes) -> str:
+    return os.fsdecode(output).removesuffix("\n")
+
+
+def _split(output: bytes) -> list[str]:
+    return [os.fsdecode(each) for each in output.split(b"\0") if each]
+
+
+def _join(paths: Iterable[str]) -> bytes:
+    return b"".join(os.fsencode(path) + b"\0" for path in paths)

@@ -1,0 +1,21 @@
+"""The revision graph, read from revision files without running them."""
+
+from driftguard.graph.graph import Graph, Missing
+from driftguard.graph.history import Trace, UnstagedRevision, provenance, unstaged_revisions, whereabouts
+from driftguard.graph.load import Parse, load
+from driftguard.graph.revision import Revision, Unreadable, parse_revision
+
+__all__ = [
+    "Graph",
+    "Missing",
+    "Parse",
+    "Revision",
+    "Trace",
+    "Unreadable",
+    "UnstagedRevision",
+    "load",
+    "parse_revision",
+    "provenance",
+    "unstaged_revisions",
+    "whereabouts",
+]

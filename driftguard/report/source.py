@@ -1,0 +1,40 @@
+"""The line of the guarded project that a finding points to, and what to underline in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from driftguard.findings import Place
+from driftguard.report.visible import cells, visible
+
+Source = Callable[[str], Sequence[str] | None]
+"""The lines of a file as it was checked (path relative to the root), or None if there is no such text."""
+
+WIDEST = 160
+"""Columns of an excerpt; generated and minified lines can have thousands."""
+
+TRAILING_COMMENT = re.compile(r"\s{2,}#.*$")
+
+
+class Excerpt(NamedTuple):
+    """One line of source, and a second one with carets below its code."""
+
+    number: int
+    line: str
+    underline: str
+
+
+def excerpt(place: Place, source: Source) -> Excerpt | None:
+    """What stands at ``place``; None without a line number, a file, or anything to see in that line."""
+    lines = source(place.path) if place.line else None
+    if lines is None or place.line is None or place.line > len(lines):
+        return None
+    line = visible(lines[place.line - 1].expandtabs(4).rstrip())
+    if not line:
+        return None
+    shown = line if len(line) <= WIDEST else line[: WIDEST - 1] + "…"
+    code = TRAILING_COMMENT.sub("", shown) or shown
+    indent = len(code) - len(code.lstrip())
+    return Excerpt(place.line, shown, " " * indent + "^" * cells(code.strip()))

@@ -1,0 +1,51 @@
+"""Parts of a catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from driftguard.schema.catalog import Catalog, Name
+
+AUTOGENERATE_KINDS = {
+    "table": "table",
+    "column": "column",
+    "index": "index",
+    "unique": "unique_constraint",
+    "foreign key": "foreign_key_constraint",
+}
+"""Our kinds in the words of Alembic's ``include_object``, which is asked about these and no others."""
+
+
+def tables(catalog: Catalog) -> frozenset[tuple[str, str]]:
+    """(schema, name) of every table."""
+    return frozenset((item.name.schema, item.name.name) for item in catalog.objects if item.name.kind == "table")
+
+
+def schemas(catalog: Catalog) -> frozenset[str]:
+    """Every schema that holds an object, and the default one ("")."""
+    named = {item.name.name for item in catalog.objects if item.name.kind == "schema"}
+    return frozenset({"", *named, *(item.name.schema for item in catalog.objects if item.name.kind != "schema")})
+
+
+def version_tables(catalog: Catalog) -> frozenset[tuple[str, str]]:
+    """(schema, name) of the tables whose only column is ``version_num``: other revision chains keep their stamp there."""
+    columns: dict[tuple[str, str], set[str]] = {}
+    for item in catalog.objects:
+        if item.name.kind == "column":
+            columns.setdefault((item.name.schema, item.name.table), set()).add(item.name.name)
+    return frozenset(table for table, names in columns.items() if names == {"version_num"})
+
+
+def without(catalog: Catalog, is_left_out: Callable[[Name], bool]) -> Catalog:
+    """The catalog without some objects."""
+    return replace(catalog, objects=tuple(item for item in catalog.objects if not is_left_out(item.name)))
+
+
+def inside(left_out: Collection[tuple[str, str]]) -> Callable[[Name], bool]:
+    """Whether a name is one of these tables, or belongs to one."""
+
+    def is_inside(name: Name) -> bool:
+        return (name.schema, name.table or name.name) in left_out and (bool(name.table) or name.kind == "table")
+
+    return is_inside

@@ -1,0 +1,212 @@
+"""Shadow databases on PostgreSQL: on the server of a URL, on live's own server, or on a private one."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from driftguard import process
+from driftguard.errors import DriftguardError
+from driftguard.shadow.errors import NoShadow
+from driftguard.shadow.postgresql_binaries import by_preference, find, major
+from driftguard.shadow.request import LIVE, Execute, Request, Shadows, is_loopback
+
+PREFIX = "driftguard_"
+
+# One row per shadow that lies on the server, at least one row.
+ABOUT = """
+SELECT current_setting('server_version'),
+       CAST(role.rolname AS text),
+       CAST(role.rolsuper OR role.rolcreatedb AS text),
+       CAST(database.datname AS text)
+FROM pg_catalog.pg_roles AS role
+LEFT JOIN pg_catalog.pg_database AS database ON left(database.datname, 11) = 'driftguard_'
+WHERE role.rolname = current_user
+ORDER BY database.datname
+"""
+
+CREATE = 'CREATE DATABASE "{name}" TEMPLATE template0'
+
+# The fastest on an idle server. It makes checkpoints, so it is nothing for a server where others work.
+# https://www.postgresql.org/docs/current/sql-createdatabase.html
+CREATE_BY_FILE_COPY = 'CREATE DATABASE "{name}" TEMPLATE template0 STRATEGY FILE_COPY'
+FILE_COPY_SINCE = 15
+
+DROP = 'DROP DATABASE IF EXISTS "{name}"'
+DROP_BY_FORCE = 'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
+FORCE_SINCE = 13
+
+HINT = (
+    "install a PostgreSQL server, or `pip install 'alembic-driftguard[postgresql]'`, or set in [tool.driftguard] "
+    '`shadow = "server"` (temporary databases on the live server) or `shadow = "postgresql://…"` (on another one)'
+)
+
+
+class Site(NamedTuple):
+    """Where shadows are made: the URL for administration, the URL of a database by name, the statement."""
+
+    admin_url: str
+    url: Callable[[str], str]
+    create: str = CREATE
+
+
+class About(NamedTuple):
+    """What a server says: its version, our role, whether it may create databases, the shadows lying there."""
+
+    version: str
+    role: str
+    may_create: bool
+    shadows: tuple[str, ...]
+
+
+class PostgresqlShadows:
+    """Databases on one server, named after the process that makes them."""
+
+    def __init__(self, site: Site, about: About, execute: Execute) -> None:
+        self.version = about.version
+        self._site = site
+        self._execute = execute
+        self._names: dict[str, str] = {}
+        names = (f"{PREFIX}{process.mark()}_{number}" for number in itertools.count(1))
+        self._free_names = (name for name in names if name not in about.shadows)
+
+    def create(self) -> str:
+        """The URL of a new empty database."""
+        name = next(self._free_names)
+        self._execute(self._site.admin_url, (self._site.create.format(name=name),))
+        url = self._site.url(name)
+        self._names[url] = name
+        return url
+
+    def drop(self, url: str) -> None:
+        """Drop it, whoever is connected."""
+        self._execute(self._site.admin_url, (drop_statement(self._names[url], self.version),))
+        del self._names[url]
+
+    def close(self) -> None:
+        """Drop those that are left; what cannot be dropped now, a later run drops."""
+        drop_databases(tuple(self._names.values()), self.version, self._site.admin_url, self._execute)
+        self._names.clear()
+
+
+@contextmanager
+def open_shadows(request: Request, execute: Execute, *, cache_folder: Path) -> Iterator[Shadows]:
+    """On the server of the setting's URL, else live's own if that is asked for or here, else a private one.
+
+    Raises ``NoShadow``.
+    """
+    with ExitStack() as stack:
+        site, about = _choose(request, execute, cache_folder, stack)
+        drop_databases(leftovers(about), about.version, site.admin_url, execute)
+        shadows = PostgresqlShadows(site, about, execute)
+        stack.callback(shadows.close)
+        yield shadows
+
+
+def leftovers(about: About) -> tuple[str, ...]:
+    """The shadows that a process of this host made and did not live to drop."""
+    marks = {name: name.removeprefix(PREFIX).rpartition("_")[0] for name in about.shadows}
+    return tuple(name for name, mark in marks.items() if process.abandoned(mark))
+
+
+def drop_databases(names: tuple[str, ...], version: str, admin_url: str, execute: Execute) -> None:
+    """Drop what can be dropped: another process may have been faster, another role may own it."""
+    for name in names:
+        with suppress(DriftguardError):
+            execute(admin_url, (drop_statement(name, version),))
+
+
+def drop_statement(name: str, version: str) -> str:
+    """As hard as the version can."""
+    by_force = int(major(version)) >= FORCE_SINCE
+    return (DROP_BY_FORCE if by_force else DROP).format(name=name)
+
+
+def site_of_url(text: str, driver: str) -> Site:
+    """On the server that the URL names. Its own database is connected to and otherwise left alone.
+
+    Without a driver in the URL the project's own is taken. Raises ``NoShadow`` if it is no PostgreSQL URL.
+    """
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise NoShadow("the setting shadow is not a URL", 'such as shadow = "postgresql://host/name"') from None
+    if url.get_backend_name() not in ("postgres", "postgresql"):
+        raise NoShadow(
+            f"the setting shadow names a {url.get_backend_name()} database for a project on PostgreSQL", HINT
+        )
+    if "+" not in url.drivername:
+        url = url.set(drivername=_drivername(driver))
+    return Site(_text(url), lambda name: _text(url.set(database=name)))
+
+
+def site_of_socket(folder: Path, port: str, user: str, driver: str, version: str) -> Site:
+    """On the server that listens in the folder."""
+    place = {"unix_sock": f"{folder}/.s.PGSQL.{port}"} if driver == "pg8000" else {"host": str(folder), "port": port}
+
+    def url(name: str) -> str:
+        return _text(URL.create(_drivername(driver), username=user, database=name, query=place))
+
+    by_copy = int(major(version)) >= FILE_COPY_SINCE
+    return Site(url("postgres"), url, CREATE_BY_FILE_COPY if by_copy else CREATE)
+
+
+def _choose(request: Request, execute: Execute, cache_folder: Path, stack: ExitStack) -> tuple[Site, About]:
+    live = Site(LIVE, lambda name: f"{LIVE}/{name}")
+    if request.setting == "server":
+        return live, _about(live, execute)
+    if request.setting:
+        site = site_of_url(request.setting, request.driver)
+        return site, _about(site, execute)
+    tried: list[str] = []
+    if is_loopback(request.live_host):
+        try:
+            return live, _about(live, execute)
+        except NoShadow as error:
+            tried.append(error.message)
+    try:
+        site = _private_site(request, cache_folder, stack)
+    except NoShadow as error:
+        raise NoShadow(f"no PostgreSQL for shadow databases: {'; '.join([*tried, error.message])}", HINT) from error
+    return site, _about(site, execute)
+
+
+def _private_site(request: Request, cache_folder: Path, stack: ExitStack) -> Site:
+    if sys.platform == "win32":
+        raise NoShadow("private servers need unix sockets, which this system does not have")
+    # Its locks and accounts exist on unix alone.
+    from driftguard.shadow.postgresql_private import PORT, SUPERUSER, private_server
+
+    server = stack.enter_context(private_server(by_preference(find(), request.version), cache_folder))
+    return site_of_socket(server.socket, PORT, SUPERUSER, request.driver, server.binaries.version)
+
+
+def _about(site: Site, execute: Execute) -> About:
+    """Ask the server. Raises ``NoShadow`` if it does not answer or our role may not create databases."""
+    place = "the live server" if site.admin_url == LIVE else "the server for shadow databases"
+    try:
+        rows = execute(site.admin_url, (ABOUT,))
+    except DriftguardError as error:
+        raise NoShadow(f"{place}: {error.message}", error.hint or HINT) from error
+    version, role, may_create, _ = (text or "" for text in rows[0])
+    if may_create != "true":
+        raise NoShadow(
+            f'{place}: the role "{role}" may not create databases',
+            f'as a superuser: ALTER ROLE "{role}" CREATEDB; or name another server: shadow = "postgresql://…"',
+        )
+    return About(version.split()[0], role, True, tuple(row[3] for row in rows if row[3]))
+
+
+def _drivername(driver: str) -> str:
+    return f"postgresql+{driver}" if driver else "postgresql"
+
+
+def _text(url: URL) -> str:
+    return url.render_as_string(hide_password=False)

@@ -1,0 +1,78 @@
+"""Shadow databases on SQLite: files in a temporary folder, in memory where the system has a place for that."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy.engine import URL, make_url
+
+from driftguard import process
+from driftguard.shadow.request import Execute, Request, Shadows
+
+IN_MEMORY = Path("/dev/shm")
+
+# Containers often get 64 MB there, which a revision that moves data can fill.
+ENOUGH_BYTES = 256 * 1024 * 1024
+
+VERSION = "SELECT sqlite_version()"
+
+SIDE_FILES = ("", "-journal", "-shm", "-wal")
+
+
+class SqliteShadows:
+    """Files in one folder."""
+
+    def __init__(self, folder: Path, drivername: str, version: str) -> None:
+        self.version = version
+        self._folder = folder
+        self._drivername = drivername
+        self._numbers = itertools.count(1)
+
+    def create(self) -> str:
+        """The URL of a file that is not there yet, which to SQLite is an empty database."""
+        file = self._folder / f"{next(self._numbers)}.sqlite"
+        return URL.create(self._drivername, database=str(file)).render_as_string(hide_password=False)
+
+    def drop(self, url: str) -> None:
+        """Remove the file and those that SQLite put beside it."""
+        for suffix in SIDE_FILES:
+            Path(f"{make_url(url).database}{suffix}").unlink(missing_ok=True)
+
+
+@contextmanager
+def open_shadows(request: Request, execute: Execute, *, cache_folder: Path) -> Iterator[Shadows]:
+    """In a folder that goes when the context ends; what killed processes left there goes now."""
+    drivername = f"sqlite+{request.driver}" if request.driver else "sqlite"
+    parent = temporary_place()
+    prefix = f"driftguard-{_user()}-"
+    remove_leftovers(parent, prefix)
+    [[version]] = execute(f"{drivername}://", (VERSION,))
+    with tempfile.TemporaryDirectory(
+        prefix=f"{prefix}{process.mark()}-", dir=parent, ignore_cleanup_errors=True
+    ) as folder:
+        yield SqliteShadows(Path(folder), drivername, version or "")
+
+
+def temporary_place(in_memory: Path = IN_MEMORY) -> Path:
+    """The folder kept in memory if it is there, open to us and large enough, else the usual one."""
+    if os.access(in_memory, os.W_OK | os.X_OK) and shutil.disk_usage(in_memory).free >= ENOUGH_BYTES:
+        return in_memory
+    return Path(tempfile.gettempdir())
+
+
+def remove_leftovers(parent: Path, prefix: str) -> None:
+    """Remove our folders named ``prefix`` + mark + "-" + anything whose process is gone."""
+    for folder in parent.glob(f"{prefix}*"):
+        mark = folder.name.removeprefix(prefix).partition("-")[0]
+        if process.abandoned(mark) and not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _user() -> str:
+    return str(os.getuid()) if hasattr(os, "getuid") else "user"

@@ -1,0 +1,148 @@
+"""Judges findings: what is ignored, how much each weighs, and what the exit code is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from driftguard.findings import Finding, Severity, Side
+from driftguard.redaction import redacted
+from driftguard.rules import RULES, selects
+
+CLEAN, FOUND, UNCHECKED = 0, 1, 2
+"""Exit codes: nothing found, something found, something could not be checked."""
+
+FOUR = (Side.MODELS, Side.HEAD, Side.LIVE, Side.GRAPH)
+"""The four things that should agree, in the order in which they are named to the user."""
+
+
+class State(StrEnum):
+    """What is known of one of the four."""
+
+    OFF = "off"
+    FINE = "fine"
+    FAILED = "failed"
+    """It should have been looked at and could not be."""
+    SKIPPED = "skipped"
+    """Nobody asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A finding with its rule's name and the severity that counts."""
+
+    finding: Finding
+    rule: str
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check ends in.
+
+    ``states`` holds each of the four once. ``checked`` says, a line each, what was looked at; ``notes`` what nobody
+    can tell ("cannot tell whether …").
+    """
+
+    findings: tuple[Judged, ...]
+    states: tuple[tuple[Side, State], ...]
+    exit_code: int
+    checked: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def count(self, severity: Severity) -> int:
+        return sum(judged.severity == severity for judged in self.findings)
+
+    def sides(self, state: State) -> tuple[Side, ...]:
+        return tuple(side for side, its_state in self.states if its_state == state)
+
+
+def judge(
+    findings: Iterable[Finding],
+    *,
+    select: Collection[str] = (),
+    ignore: Collection[str] = (),
+    strict: bool = False,
+    looked_at: Collection[Side] = (),
+    checked: Iterable[str] = (),
+    notes: Iterable[str] = (),
+) -> Verdict:
+    """The verdict on ``findings``; ``looked_at`` are the sides that were really compared.
+
+    ``select`` and ``ignore`` hold selectors (a rule's name, its code, or the beginning of a code). Only ``ignore``
+    silences "could not check" (DG9xx): who selects ``DG2`` must still hear that the models did not load.
+
+    Exit code: 1 when an error stands (with ``strict`` a warning is enough), whether or not something else could not be
+    checked, because there is something to mend in any case; 2 when the only errors say "could not check"; else 0.
+    """
+    kept = tuple(
+        Judged(finding, RULES[finding.code].name, finding.severity or RULES[finding.code].severity)
+        for finding in sorted(map(_redacted, dict.fromkeys(findings)), key=_order)
+        if _counts(finding.code, select, ignore)
+    )
+    return Verdict(
+        findings=kept,
+        states=tuple((side, _state(side, kept, looked_at)) for side in FOUR),
+        exit_code=_exit_code(kept, strict=strict),
+        checked=tuple(dict.fromkeys(checked)),
+        notes=tuple(dict.fromkeys(map(redacted, notes))),
+    )
+
+
+def _counts(code: str, select: Collection[str], ignore: Collection[str]) -> bool:
+    if any(selects(selector, code) for selector in ignore):
+        return False
+    return not select or says_unchecked(code) or any(selects(selector, code) for selector in select)
+
+
+def says_unchecked(code: str) -> bool:
+    """Whether ``code`` belongs to the family "could not check"."""
+    return RULES[code].family == "DG9"
+
+
+def _order(finding: Finding) -> tuple[str, str, str, str, int, str, str, tuple[str, ...]]:
+    place = finding.place
+    return (
+        finding.environment,
+        finding.database,
+        finding.code,
+        place.path if place else "",
+        (place.line or 0) if place else 0,
+        finding.subject,
+        finding.message,
+        finding.details,
+    )
+
+
+def _redacted(finding: Finding) -> Finding:
+    """Every finding passes here, so no password that a driver or a traceback repeats gets into a report."""
+    return replace(
+        finding,
+        message=redacted(finding.message),
+        details=tuple(map(redacted, finding.details)),
+        help=redacted(finding.help),
+        commands=tuple(map(redacted, finding.commands)),
+    )
+
+
+def _exit_code(findings: Iterable[Judged], *, strict: bool) -> int:
+    failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    codes = {judged.finding.code for judged in findings if judged.severity in failing}
+    if not codes:
+        return CLEAN
+    return UNCHECKED if all(map(says_unchecked, codes)) else FOUND
+
+
+def _state(side: Side, findings: Collection[Judged], looked_at: Collection[Side]) -> State:
+    if any(_is_off(side, judged) for judged in findings):
+        return State.OFF
+    failed = {judged.finding.side for judged in findings if says_unchecked(judged.finding.code)}
+    if side in failed or (Side.SETUP in failed and side not in looked_at):
+        return State.FAILED
+    return State.FINE if side in looked_at else State.SKIPPED
+
+
+def _is_off(side: Side, judged: Judged) -> bool:
+    finding = judged.finding
+    return finding.side == side and judged.severity != Severity.NOTE and not says_unchecked(finding.code)

@@ -1,0 +1,237 @@
+"""The MariaDB catalog on a real server; what only MySQL writes, on rows as its manual shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from driftguard.catalog import mysql
+from driftguard.catalog.mysql import code, keys, spelling, tables
+from driftguard.catalog.mysql.privileges import hidden_kinds
+from driftguard.catalog.mysql.statements import server_of, version_of
+from driftguard.schema.catalog import Catalog, Name, Row, Scope
+from driftguard.schema.diff import Difference, diff
+from tests.fixtures.mariadb import MariadbServer
+
+SCHEMA = (
+    "CREATE TABLE teams (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40) NOT NULL UNIQUE)",
+    """CREATE TABLE users (
+        id INT NOT NULL AUTO_INCREMENT,
+        email VARCHAR(80) NOT NULL,
+        nick VARCHAR(30) COLLATE utf8mb4_bin DEFAULT 'it''s',
+        age INT UNSIGNED DEFAULT 7 COMMENT 'in years',
+        price DECIMAL(10,2) NOT NULL DEFAULT 1.50,
+        role ENUM('admin','user') NOT NULL DEFAULT 'user',
+        active BOOLEAN NOT NULL DEFAULT TRUE,
+        profile JSON,
+        bio TEXT,
+        born DATE,
+        created DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+        changed TIMESTAMP NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
+        next_age INT GENERATED ALWAYS AS (age + 1) VIRTUAL,
+        secret INT INVISIBLE DEFAULT 3,
+        score INT CHECK (score > 0),
+        team_id INT,
+        boss_id INT,
+        PRIMARY KEY (id),
+        UNIQUE uq_users_email (email),
+        UNIQUE (nick),
+        INDEX ix_users_age (age, email(10) DESC),
+        FULLTEXT ft_users_bio (bio),
+        CHECK (age > 3),
+        CONSTRAINT ck_users_price CHECK (price <> 0),
+        CONSTRAINT fk_users_team FOREIGN KEY (team_id) REFERENCES teams (id) ON DELETE CASCADE,
+        FOREIGN KEY (boss_id) REFERENCES users (id)
+    ) COMMENT 'who may enter'""",
+    "CREATE TABLE places (spot POINT NOT NULL, kind CHAR(3), SPATIAL INDEX ix_places_spot (spot)) ROW_FORMAT=COMPRESSED",
+    "CREATE TABLE pairs (b INT, a INT, PRIMARY KEY (b, a))",
+    """CREATE TABLE log (id INT, year INT) PARTITION BY RANGE (year)
+        (PARTITION p0 VALUES LESS THAN (2000), PARTITION p1 VALUES LESS THAN (MAXVALUE))""",
+    "CREATE TABLE history (id INT, note VARCHAR(20)) WITH SYSTEM VERSIONING",
+    "CREATE SEQUENCE numbers START WITH 5 INCREMENT BY 2",
+    "CREATE VIEW adults AS SELECT id, email FROM users WHERE age > 17",
+    "CREATE TRIGGER users_before BEFORE INSERT ON users FOR EACH ROW SET NEW.secret = 4",
+    "CREATE FUNCTION doubled(value INT) RETURNS INT DETERMINISTIC RETURN value * 2",
+    "CREATE PROCEDURE copy_in(IN source INT, OUT target INT) BEGIN SET target = source; END",
+    "CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY DO DELETE FROM log",
+)
+
+DRIFTS = [
+    pytest.param("CREATE TABLE extra (id INT)", "+ table extra", id="a table is added"),
+    pytest.param("DROP TABLE pairs", "- table pairs", id="a table is dropped"),
+    pytest.param("RENAME TABLE pairs TO couples", "+ table couples, - table pairs", id="a table is renamed"),
+    pytest.param("ALTER TABLE pairs ENGINE=MyISAM", "table pairs: engine", id="another engine"),
+    pytest.param("ALTER TABLE users COMMENT 'who else'", "table users: comment", id="another comment of a table"),
+    pytest.param("ALTER TABLE pairs ROW_FORMAT=COMPRESSED", "table pairs: options", id="a row format is set"),
+    pytest.param("ALTER TABLE places ROW_FORMAT=DEFAULT", "table places: options", id="a row format is taken away"),
+    pytest.param("ALTER TABLE pairs MAX_ROWS=10", "table pairs: options", id="an option of the engine is set"),
+    pytest.param("ALTER TABLE users CONVERT TO CHARACTER SET latin1", "column users.nick: collation, table users: collation", id="a table is converted"),
+    pytest.param("ALTER TABLE teams DEFAULT CHARACTER SET latin1", "column teams.name: collation, table teams: collation", id="another charset for new columns"),
+    pytest.param("ALTER TABLE log REORGANIZE PARTITION p0 INTO (PARTITION p00 VALUES LESS THAN (1990), PARTITION p0 VALUES LESS THAN (2000))", "table log: partitions", id="a partition is split"),
+    pytest.param("ALTER TABLE log REMOVE PARTITIONING", "table log: partitions", id="partitioning is removed"),
+    pytest.param("ALTER TABLE pairs PARTITION BY KEY (a) PARTITIONS 2", "table pairs: partitions", id="a table is partitioned"),
+    pytest.param("ALTER TABLE history DROP SYSTEM VERSIONING", "table history: versioning", id="history is no longer kept"),
+    pytest.param("ALTER TABLE users ADD COLUMN middle_name VARCHAR(20) AFTER email", "+ column users.middle_name", id="a column is added"),
+    pytest.param("ALTER TABLE users DROP COLUMN born", "- column users.born", id="a column is dropped"),
+    pytest.param("ALTER TABLE users CHANGE born birthday DATE", "+ column users.birthday, - column users.born", id="a column is renamed"),
+    pytest.param("ALTER TABLE users MODIFY born DATETIME", "column users.born: type", id="another type"),
+    pytest.param("ALTER TABLE users MODIFY email VARCHAR(90) NOT NULL", "column users.email: type", id="another length"),
+    pytest.param("ALTER TABLE users MODIFY price DECIMAL(12,2) NOT NULL DEFAULT 1.50", "column users.price: type", id="another precision"),
+    pytest.param("ALTER TABLE users MODIFY created DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(3)", "column users.created: type", id="another precision of a time"),
+    pytest.param("ALTER TABLE users MODIFY age INT DEFAULT 7 COMMENT 'in years'", "column users.age: type", id="signed instead of unsigned"),
+    pytest.param("ALTER TABLE users MODIFY role ENUM('admin','user','guest') NOT NULL DEFAULT 'user'", "column users.role: type", id="one more value of an enum"),
+    pytest.param("ALTER TABLE users MODIFY active TINYINT NOT NULL DEFAULT TRUE", "column users.active: type", id="a boolean becomes a number"),
+    pytest.param("ALTER TABLE users MODIFY profile LONGTEXT", "column users.profile: type", id="json becomes text"),
+    pytest.param("ALTER TABLE users MODIFY email VARCHAR(80)", "column users.email: nullable", id="NOT NULL is dropped"),
+    pytest.param("ALTER TABLE users MODIFY born DATE NOT NULL", "column users.born: nullable", id="NOT NULL is set"),
+    pytest.param("ALTER TABLE users ALTER nick SET DEFAULT 'nobody'", "column users.nick: default", id="another default"),
+    pytest.param("ALTER TABLE users ALTER price DROP DEFAULT", "column users.price: default", id="a default is dropped"),
+    pytest.param("ALTER TABLE users ALTER nick SET DEFAULT ''", "column users.nick: default", id="an empty default"),
+    pytest.param("ALTER TABLE teams ALTER name SET DEFAULT 'NULL'", "column teams.name: default", id="the word NULL as a default"),
+    pytest.param("ALTER TABLE users ALTER born SET DEFAULT (CURRENT_DATE)", "column users.born: default", id="an expression as a default"),
+    pytest.param("ALTER TABLE users MODIFY changed TIMESTAMP NULL DEFAULT CURRENT_TIMESTAMP", "column users.changed: on update", id="ON UPDATE is dropped"),
+    pytest.param("ALTER TABLE users MODIFY next_age INT GENERATED ALWAYS AS (age + 2) VIRTUAL", "column users.next_age: generated", id="another generated value"),
+    pytest.param("ALTER TABLE users MODIFY secret INT DEFAULT 3", "column users.secret: invisible", id="a column becomes visible"),
+    pytest.param("ALTER TABLE users MODIFY score INT CHECK (score > 1)", "column users.score: check", id="another check of a column"),
+    pytest.param("ALTER TABLE users MODIFY age INT UNSIGNED DEFAULT 7", "column users.age: comment", id="a column's comment is dropped"),
+    pytest.param("ALTER TABLE users MODIFY nick VARCHAR(30) DEFAULT 'it''s'", "column users.nick: collation", id="a column takes the table's collation"),
+    pytest.param("ALTER TABLE history MODIFY note VARCHAR(20) WITHOUT SYSTEM VERSIONING", "column history.note: extra", id="a column without history"),
+    pytest.param("ALTER TABLE pairs DROP PRIMARY KEY, ADD PRIMARY KEY (a, b)", "primary key pairs.PRIMARY: columns", id="a primary key in another order"),
+    pytest.param("ALTER TABLE pairs DROP PRIMARY KEY", "- primary key pairs.PRIMARY", id="a primary key is dropped"),
+    pytest.param("ALTER TABLE history ADD PRIMARY KEY (id)", "+ primary key history.PRIMARY, column history.id: nullable", id="a primary key is added"),
+    pytest.param("ALTER TABLE users DROP INDEX uq_users_email", "- unique users.uq_users_email", id="a unique is dropped"),
+    pytest.param("ALTER TABLE users DROP INDEX nick", "- unique users.nick", id="a unique without a name of its own is dropped"),
+    pytest.param("ALTER TABLE users ADD UNIQUE (born)", "+ unique users.born", id="a unique is added"),
+    pytest.param("ALTER TABLE users DROP INDEX uq_users_email, ADD UNIQUE uq_users_email (email, born)", "unique users.uq_users_email: columns", id="a unique over more columns"),
+    pytest.param("CREATE INDEX ix_users_born ON users (born)", "+ index users.ix_users_born", id="an index is added"),
+    pytest.param("DROP INDEX ix_users_age ON users", "- index users.ix_users_age", id="an index is dropped"),
+    pytest.param("ALTER TABLE users RENAME INDEX ix_users_age TO ix_age", "+ index users.ix_age, - index users.ix_users_age", id="an index is renamed"),
+    pytest.param("CREATE OR REPLACE INDEX ix_users_age ON users (age, email(20) DESC)", "index users.ix_users_age: columns", id="an index with a longer prefix"),
+    pytest.param("CREATE OR REPLACE INDEX ix_users_age ON users (age, email(10))", "index users.ix_users_age: columns", id="an index in another direction"),
+    pytest.param("CREATE OR REPLACE UNIQUE INDEX ix_users_age ON users (age, email(10) DESC)", "+ unique users.ix_users_age, - index users.ix_users_age", id="an index becomes unique"),
+    pytest.param("ALTER TABLE users ALTER INDEX ix_users_age IGNORED", "index users.ix_users_age: visible", id="an index is ignored"),
+    pytest.param("ALTER TABLE users DROP INDEX ft_users_bio, ADD INDEX ft_users_bio (bio(20))", "index users.ft_users_bio: columns, method", id="an index that is no longer full text"),
+    pytest.param("CREATE OR REPLACE INDEX ix_users_age ON users (age, email(10) DESC) COMMENT 'fast'", "index users.ix_users_age: comment", id="an index with a comment"),
+    pytest.param("DROP INDEX ix_places_spot ON places", "- index places.ix_places_spot", id="a spatial index is dropped"),
+    pytest.param("ALTER TABLE users DROP FOREIGN KEY fk_users_team", "- foreign key users.fk_users_team", id="a foreign key is dropped"),
+    pytest.param("ALTER TABLE users DROP FOREIGN KEY users_ibfk_1", "- foreign key users.users_ibfk_1", id="a foreign key without a name of its own is dropped"),
+    pytest.param("ALTER TABLE pairs ADD CONSTRAINT fk_pairs FOREIGN KEY (b) REFERENCES teams (id)", "+ foreign key pairs.fk_pairs", id="a foreign key is added"),
+    pytest.param("ALTER TABLE users DROP FOREIGN KEY users_ibfk_1, ADD FOREIGN KEY (boss_id) REFERENCES users (id) ON DELETE SET NULL", "foreign key users.users_ibfk_1: on delete", id="a foreign key that does something else"),
+    pytest.param("ALTER TABLE users DROP CONSTRAINT ck_users_price", "- check users.ck_users_price", id="a check is dropped"),
+    pytest.param("ALTER TABLE users DROP CONSTRAINT CONSTRAINT_1", "- check users.CONSTRAINT_1", id="a check without a name of its own is dropped"),
+    pytest.param("ALTER TABLE users ADD CONSTRAINT ck_more CHECK (born > '1900-01-01')", "+ check users.ck_more", id="a check is added"),
+    pytest.param("ALTER TABLE users DROP CONSTRAINT ck_users_price, ADD CONSTRAINT ck_users_price CHECK (price <> 1)", "check users.ck_users_price: expression", id="another check"),
+    pytest.param("CREATE OR REPLACE VIEW adults AS SELECT id, email FROM users WHERE age > 20", "view adults: definition", id="another view"),
+    pytest.param("ALTER SQL SECURITY INVOKER VIEW adults AS SELECT id, email FROM users WHERE age > 17", "view adults: security", id="a view with the rights of whoever asks"),
+    pytest.param("ALTER VIEW adults AS SELECT id, email FROM users WHERE age > 17 WITH CHECK OPTION", "view adults: definition", id="a view that checks what is written"),
+    pytest.param("DROP VIEW adults", "- view adults", id="a view is dropped"),
+    pytest.param("CREATE VIEW more AS SELECT 1 AS one", "+ view more", id="a view is added"),
+    pytest.param("DROP TRIGGER users_before", "- trigger users.users_before", id="a trigger is dropped"),
+    pytest.param("CREATE OR REPLACE TRIGGER users_before BEFORE INSERT ON users FOR EACH ROW SET NEW.secret = 5", "trigger users.users_before: definition", id="another trigger"),
+    pytest.param("CREATE OR REPLACE TRIGGER users_before BEFORE UPDATE ON users FOR EACH ROW SET NEW.secret = 4", "trigger users.users_before: timing", id="a trigger at another time"),
+    pytest.param("CREATE TRIGGER more AFTER INSERT ON pairs FOR EACH ROW DELETE FROM log", "+ trigger pairs.more", id="a trigger is added"),
+    pytest.param("CREATE OR REPLACE FUNCTION doubled(value INT) RETURNS INT DETERMINISTIC RETURN value * 3", "function doubled: definition", id="another function"),
+    pytest.param("CREATE OR REPLACE FUNCTION doubled(value BIGINT) RETURNS INT DETERMINISTIC RETURN value * 2", "function doubled: parameters", id="a function of something else"),
+    pytest.param("ALTER FUNCTION doubled SQL SECURITY INVOKER", "function doubled: security", id="a function with the caller's rights"),
+    pytest.param("DROP FUNCTION doubled", "- function doubled", id="a function is dropped"),
+    pytest.param("CREATE PROCEDURE doubled() SELECT 1", "+ procedure doubled", id="a procedure of a function's name is added"),
+    pytest.param("DROP PROCEDURE copy_in", "- procedure copy_in", id="a procedure is dropped"),
+    pytest.param("ALTER EVENT nightly DISABLE", "event nightly: status", id="an event is switched off"),
+    pytest.param("ALTER EVENT nightly ON SCHEDULE EVERY 2 HOUR", "event nightly: schedule", id="an event more often"),
+    pytest.param("DROP EVENT nightly", "- event nightly", id="an event is dropped"),
+    pytest.param("ALTER SEQUENCE numbers INCREMENT BY 3", "sequence numbers: definition", id="a sequence with other steps"),
+    pytest.param("DROP SEQUENCE numbers", "- sequence numbers", id="a sequence is dropped"),
+    pytest.param("CREATE SEQUENCE more", "+ sequence more", id="a sequence is added"),
+]  # fmt: skip
+
+NO_DRIFTS = [
+    pytest.param("DO 0", id="nothing happened"),
+    pytest.param("INSERT INTO teams (name) VALUES ('red'), ('blue')", id="rows, and with them the next AUTO_INCREMENT"),
+    pytest.param("ALTER TABLE users AUTO_INCREMENT = 500", id="the next AUTO_INCREMENT is set"),
+    pytest.param("SELECT NEXT VALUE FOR numbers", id="a sequence counts on"),
+    pytest.param("ANALYZE TABLE users", id="statistics"),
+    pytest.param("OPTIMIZE TABLE pairs", id="a table is written anew"),
+    pytest.param("ALTER TABLE pairs FORCE", id="a table is rebuilt"),
+    pytest.param("ALTER TABLE pairs MODIFY a INT(5)", id="another display width"),
+    pytest.param("ALTER TABLE users MODIFY email VARCHAR(80) NOT NULL AFTER age", id="another position"),
+    pytest.param("ALTER TABLE users MODIFY active BOOL NOT NULL DEFAULT 1", id="an alias of a type"),
+    pytest.param("ALTER TABLE users MODIFY price NUMERIC(10,2) NOT NULL DEFAULT '1.50'", id="a number in quotes"),
+    pytest.param("ALTER TABLE users MODIFY born DATE DEFAULT NULL", id="the default that there is without one"),
+    pytest.param("ALTER TABLE users MODIFY created DATETIME(3) NOT NULL DEFAULT NOW(3)", id="an alias of the moment"),
+    pytest.param("ALTER TABLE users MODIFY profile LONGTEXT COLLATE utf8mb4_bin CHECK (json_valid(profile))", id="json spelled out"),
+    pytest.param("ALTER TABLE users RENAME INDEX nick TO nick_2", id="another name that the server could have made up"),
+    pytest.param("ALTER TABLE users DROP FOREIGN KEY users_ibfk_1, ADD CONSTRAINT users_ibfk_7 FOREIGN KEY (boss_id) REFERENCES users (id)", id="another number of a foreign key"),
+    pytest.param("ALTER TABLE users DROP FOREIGN KEY users_ibfk_1, ADD FOREIGN KEY (boss_id) REFERENCES users (id) ON DELETE NO ACTION ON UPDATE RESTRICT", id="actions that are the same as none"),
+    pytest.param("ALTER TABLE users DROP CONSTRAINT CONSTRAINT_1, ADD CONSTRAINT CONSTRAINT_9 CHECK (`age`>3)", id="another number of a check"),
+    pytest.param("CREATE OR REPLACE VIEW adults AS SELECT users.id, `users`.email FROM users WHERE (age > 17)", id="a view in other words"),
+    pytest.param("CREATE OR REPLACE DEFINER = someone@localhost VIEW adults AS SELECT id, email FROM users WHERE age > 17", id="a view that another user defines"),
+    pytest.param("CREATE OR REPLACE INDEX ix_users_age USING BTREE ON users (age ASC, email(10) DESC)", id="an index with its defaults spelled out"),
+    pytest.param("CREATE OR REPLACE EVENT nightly ON SCHEDULE EVERY 1 DAY STARTS '2031-01-01 00:00:00' DO DELETE FROM log", id="an event that starts at another moment"),
+    pytest.param("CREATE TEMPORARY TABLE passing (id INT)", id="a temporary table"),
+    pytest.param("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)", id="the version table"),
+]  # fmt: skip
+
+SCOPE = Scope(left_out=frozenset({("", "alembic_version")}))
+
+
+@pytest.fixture(scope="module")
+def was(mariadb_server: MariadbServer) -> Catalog:
+    url = mariadb_server.create()
+    mariadb_server.execute(*SCHEMA, url=url)
+    catalog = read(mariadb_server, url)
+    mariadb_server.drop(url)
+    return catalog
+
+
+@pytest.fixture
+def live(mariadb_server: MariadbServer, mariadb_url: str) -> str:
+    mariadb_server.execute(*SCHEMA, url=mariadb_url)
+    return mariadb_url
+
+
+@pytest.mark.parametrize(("statement", "expected"), DRIFTS)
+def test_drift_is_told_and_restored(
+    mariadb_server: MariadbServer, was: Catalog, live: str, statement: str, expected: str
+) -> None:
+    mariadb_server.execute(statement, url=live)
+    found = diff(was, read(mariadb_server, live))
+    drop_first = sorted(found, key=lambda each: each.was is not None)
+    for difference in drop_first:
+        mariadb_server.execute(*mysql.restore(difference, was), url=live)
+    restored = told(diff(was, read(mariadb_server, live)))
+    assert (told(found), restored) == (expected, "")
+
+
+@pytest.mark.parametrize("statement", NO_DRIFTS)
+def test_no_drift_is_told(mariadb_server: MariadbServer, was: Catalog, live: str, statement: str) -> None:
+    mariadb_server.execute(statement, url=live)
+    assert told(diff(was, read(mariadb_server, live))) == ""
+
+
+def read(server: MariadbServer, url: str, scope: Scope = SCOPE) -> Catalog:
+    """The catalog through a plain connection; every value must be text, and no statement may need escaping."""
+    with server.connect(url) as connection, connection.cursor() as cursor:
+
+        def query(statement: str) -> Sequence[Row]:
+            assert "%" not in statement and ":" not in statement
+            cursor.execute(statement)
+            rows = cursor.fetchall()
+            assert all(value is None or isinstance(value, str) for row in rows for value in row)
+            return rows
+
+        for statement in mysql.SESSION:
+            cursor.execute(statement)
+        return mysql.read(query, scope)
+
+
+def told(differences: tuple[Difference, ...]) -> str:
+    """``+ added, - removed, kind name: changed attributes``, sorted."""
+    return ", ".join(sorted(_told(each) for each in differences))
+
+
+def _told(each: Difference) -> str:
+    what = f"{each.name.kind} {each.name}"
+    if each.was is None or each.now is None:
+        return f"{'+' if each.was is None else '-'} {what}"
+    return f"{what}: {', '.join(change.attribute for change in each.changes)}"

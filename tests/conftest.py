@@ -1,0 +1,52 @@
+"""What holds for every test: no real home, no real cache, no variable of the surrounding shell."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["fixtures.postgresql", "fixtures.mariadb"]
+
+FOREIGN = ("GIT_", "DRIFTGUARD_", "FLASK_", "ALEMBIC_", "PRE_COMMIT", "PG", "SQLALCHEMY_")
+FOREIGN_NAMES = ("DATABASE_URL", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
+CACHE_VARIABLE = "TESTS_DRIFTGUARD_CACHE"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One cache folder for the run, as short as socket paths need it; only the controller makes it."""
+    if not hasattr(config, "workerinput"):
+        os.environ[CACHE_VARIABLE] = tempfile.mkdtemp(prefix="dgc-", dir="/tmp")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Only the controller: every worker is done by now."""
+    if not hasattr(config, "workerinput") and (folder := os.environ.pop(CACHE_VARIABLE, "")):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _clean_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    for name in os.environ:
+        if name.startswith(FOREIGN) or name in FOREIGN_NAMES:
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / ".cache"))
+    monkeypatch.setenv("DRIFTGUARD_CACHE_DIR", os.environ[CACHE_VARIABLE])
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "Ann Author")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "ann@example.org")
+    yield
+
+
+@pytest.fixture
+def projects() -> Path:
+    """The folder of sample projects."""
+    return Path(__file__).parent / "projects"

@@ -1,0 +1,181 @@
+"""Shadows on a PostgreSQL server that is not driftguard's own: that of a URL, and live's."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fixtures.execute import execute
+from fixtures.postgresql import PostgresqlServer
+from sqlalchemy.engine import URL, make_url
+
+from driftguard import process
+from driftguard.shadow import NoShadow, Request, open_shadows
+from driftguard.shadow.request import Execute
+
+DATABASES = "SELECT datname FROM pg_database WHERE left(datname, 11) = 'driftguard_' ORDER BY 1"
+TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+
+
+def text(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def maker_url(postgresql_server: PostgresqlServer, postgresql_url: str) -> str:
+    """A database of a role that is no superuser but may create databases."""
+    return text(make_url(postgresql_url).set(username=_role(postgresql_server, "maker", "CREATEDB")))
+
+
+@pytest.fixture
+def reader_url(postgresql_server: PostgresqlServer, postgresql_url: str) -> str:
+    """A database of a role that may create none."""
+    return text(make_url(postgresql_url).set(username=_role(postgresql_server, "reader", "NOCREATEDB")))
+
+
+def _role(server: PostgresqlServer, name: str, right: str) -> str:
+    if not execute(server.admin_url(), (f"SELECT 1 FROM pg_roles WHERE rolname = '{name}'",)):
+        execute(server.admin_url(), (f"CREATE ROLE {name} LOGIN {right}",))
+    return name
+
+
+def execute_on(live: str) -> Execute:
+    """As the guest does it, with "@live" standing for the URL."""
+
+    def run(url: str, statements: tuple[str, ...]) -> list[list[str | None]]:
+        at, _, name = url.partition("/")
+        if at != "@live":
+            return execute(url, statements)
+        return execute(text(make_url(live).set(database=name)) if name else live, statements)
+
+    return run
+
+
+def test_by_url_makes_databases_and_leaves_its_own_alone(maker_url: str, tmp_path: Path) -> None:
+    execute(maker_url, ("CREATE TEMP TABLE here (id integer)",))
+    with open_shadows(Request("postgresql", "psycopg", maker_url), execute, cache_folder=tmp_path) as shadows:
+        first, second = shadows.create(), shadows.create()
+        execute(first, ("CREATE TABLE here (id integer)",))
+        assert execute(first, (TABLES,)) == [["here"]]
+        assert execute(second, (TABLES,)) == []
+        shadows.drop(second)
+        assert execute(maker_url, (DATABASES,)) == [[make_url(first).database]]
+    assert execute(maker_url, (DATABASES,)) == []
+    assert execute(maker_url, (TABLES,)) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("drivername", "expected"),
+    [
+        pytest.param("postgresql", "postgresql+psycopg2", id="no driver: the project's"),
+        pytest.param("postgresql+psycopg", "postgresql+psycopg", id="its own driver"),
+    ],
+)
+def test_driver_of_a_url(drivername: str, expected: str, maker_url: str, tmp_path: Path) -> None:
+    request = Request("postgresql", "psycopg2", text(make_url(maker_url).set(drivername=drivername)))
+    with open_shadows(request, execute, cache_folder=tmp_path) as shadows:
+        assert make_url(shadows.create()).drivername == expected
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        pytest.param("no url", "not a URL", id="not a URL"),
+        pytest.param("sqlite:///x.db", "names a sqlite database", id="another dialect"),
+        pytest.param(
+            "postgresql+psycopg://u:hunter2@127.0.0.1:1/x", "the server for shadow databases", id="nobody there"
+        ),
+        pytest.param("server", "the live server", id="live does not answer"),
+    ],
+)
+def test_unusable_settings(setting: str, message: str, tmp_path: Path) -> None:
+    request = Request("postgresql", "psycopg", setting)
+    run = execute_on("postgresql+psycopg://u:hunter2@127.0.0.1:1/x")
+    with pytest.raises(NoShadow, match=message) as caught, open_shadows(request, run, cache_folder=tmp_path):
+        pass
+    assert "hunter2" not in caught.value.message + caught.value.hint
+
+
+def test_a_role_that_may_create_no_databases_is_named(reader_url: str, tmp_path: Path) -> None:
+    request = Request("postgresql", "psycopg", reader_url)
+    with pytest.raises(NoShadow, match='"reader" may not create') as caught:
+        open_shadows(request, execute, cache_folder=tmp_path).__enter__()
+    assert 'ALTER ROLE "reader" CREATEDB' in caught.value.hint
+    request = Request("postgresql", "psycopg", "server")
+    with pytest.raises(NoShadow, match='live server: the role "reader"'):
+        open_shadows(request, execute_on(reader_url), cache_folder=tmp_path).__enter__()
+
+
+@pytest.mark.parametrize(
+    ("setting", "host"),
+    [
+        pytest.param("server", "db.example.org", id="asked for"),
+        pytest.param("", "localhost", id="by name on this machine"),
+        pytest.param("", "127.0.0.1", id="by address on this machine"),
+        pytest.param("", "::1", id="by IPv6 address on this machine"),
+        pytest.param("", "/run/postgresql", id="by a socket's folder"),
+    ],
+)
+def test_on_the_live_server(setting: str, host: str, maker_url: str, tmp_path: Path) -> None:
+    run = execute_on(maker_url)
+    request = Request("postgresql", "psycopg", setting, live_host=host)
+    with open_shadows(request, run, cache_folder=tmp_path) as shadows:
+        url = shadows.create()
+        assert url.startswith("@live/driftguard_")
+        run(url, ("CREATE TABLE here (id integer)",))
+        assert run(url, (TABLES,)) == [["here"]]
+    assert execute(maker_url, (DATABASES,)) == []
+    assert execute(maker_url, (TABLES,)) == []
+
+
+@pytest.mark.parametrize(
+    ("host", "right"),
+    [
+        pytest.param("db.example.org", "maker", id="it is elsewhere"),
+        pytest.param("", "maker", id="nobody knows where it is"),
+        pytest.param("localhost", "reader", id="the role may not create databases"),
+        pytest.param("localhost", "nobody there", id="it does not answer"),
+    ],
+)
+def test_not_on_the_live_server(
+    host: str, right: str, postgresql_url: str, maker_url: str, reader_url: str, cache_folder: Path
+) -> None:
+    live = {"maker": maker_url, "reader": reader_url}.get(right, "postgresql+psycopg://u@127.0.0.1:1/x")
+    request = Request("postgresql", "psycopg", live_host=host)
+    with open_shadows(request, execute_on(live), cache_folder=cache_folder) as shadows:
+        url = make_url(shadows.create())
+        assert url.query["host"] != make_url(postgresql_url).query["host"]
+        assert execute(postgresql_url, (DATABASES,)) == []
+
+
+@pytest.fixture
+def marks() -> Iterator[dict[str, str]]:
+    """Marks of processes: one that lives, one that is gone, one on another host, one of another time."""
+    with subprocess.Popen(["sleep", "600"]) as sleeper:
+        living = process.mark(sleeper.pid)
+        with subprocess.Popen(["sleep", "600"]) as other:
+            gone = process.mark(other.pid)
+            other.kill()
+        host, pid, _ = living.split("_")
+        yield {"living": living, "gone": gone, "elsewhere": f"0{host[:-1]}_{gone[7:]}", "earlier": f"{host}_{pid}_1"}
+        sleeper.kill()
+
+
+@pytest.mark.parametrize(
+    ("whose", "stays"),
+    [
+        pytest.param("living", True, id="of a process that still works"),
+        pytest.param("elsewhere", True, id="of another host's process, of which nothing is known here"),
+        pytest.param("gone", False, id="of a process that was killed"),
+        pytest.param("earlier", False, id="of a process whose number another one has now"),
+    ],
+)
+def test_leftovers(whose: str, stays: bool, marks: dict[str, str], maker_url: str, tmp_path: Path) -> None:
+    name = f"driftguard_{marks[whose]}_1"
+    execute(maker_url, (f'CREATE DATABASE "{name}"',))
+    with open_shadows(Request("postgresql", "psycopg", maker_url), execute, cache_folder=tmp_path):
+        assert ([name] in execute(maker_url, (DATABASES,))) == stays
+    execute(maker_url, (f'DROP DATABASE IF EXISTS "{name}"',))
