@@ -228,7 +228,9 @@ class Repository:
 
     def ignored(self, paths: Iterable[str]) -> frozenset[str]:
         """Which of ``paths`` git ignores."""
-        done = self._ask("check-ignore", "-z", "--stdin", stdin=_join(paths))
+        # It takes its input literally anyway, and refuses to be told so.
+        environ = {**self.environ, "GIT_LITERAL_PATHSPECS": "0"}
+        done = _git(("check-ignore", "-z", "--stdin"), self.root, environ, stdin=_join(paths))
         if done.returncode > 1:
             raise _failure(("check-ignore",), done.stderr)
         return frozenset(_split(done.stdout))

@@ -77,7 +77,9 @@ def test_exit_code_and_words(tmp_path: Path, arguments: str, code: int, said: st
 @pytest.mark.parametrize(
     ("ending", "code", "said"),
     [
-        pytest.param("DriftguardError('m://u:pw@h broke', 'mend it')", 2, "error: m://u:***@h broke\nhint: mend it\n", id="2"),
+        pytest.param(
+            "DriftguardError('m://u:pw@h broke', 'mend it')", 2, "error: m://u:***@h broke\nhint: mend", id="2"
+        ),
         pytest.param("DriftguardError('bad \\x1b[2J name')", 2, "error: bad \\x1b[2J name\n", id="2, hostile"),
         pytest.param("ValueError('m://u:pw@h')", 3, "https://github.com/driftguard/driftguard/issues", id="3"),
         pytest.param("KeyboardInterrupt", 130, "", id="130"),

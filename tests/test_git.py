@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -195,7 +196,7 @@ def test_unknown_refs(root: Path, ref: str, hint: str) -> None:
 
 def test_what_is_not_staged(root: Path) -> None:
     write(root, {".gitignore": "ignored.py\n"})
-    commit(root, **{name: "1" for name in ("same.py", "staged.py", "half.py", "changed.py", "gone.py", "é.py")})
+    commit(root, **dict.fromkeys(("same.py", "staged.py", "half.py", "changed.py", "gone.py", "é.py"), "1"))
     write(root, {"staged.py": "2", "half.py": "2"})
     git(root, "add", "-A")
     write(
@@ -305,16 +306,15 @@ def test_a_submodule_is_a_repository_and_no_file_of_the_outer_one(root: Path, tm
     assert RefTree(opened(root), "HEAD").files(".", recursive=True) == (".gitmodules", "a.py")
 
 
-HOOK = """#!/bin/sh
-exec {python} -c '
-import os, sys
+HOOK = """#!{python}
+import sys
 from pathlib import Path
 from driftguard.git import IndexTree, find_repository
 for folder in (".", "sub", {other!r}):
     tree = IndexTree(find_repository(Path(folder)))
-    print(ascii(tree.read_many(tree.files(".", recursive=True))), file=sys.stderr)
+    with open({output!r}, "a") as output:
+        print(ascii(tree.read_many(tree.files(".", recursive=True))), file=output)
 sys.exit(1)
-' 2> {output}
 """
 
 
@@ -343,8 +343,7 @@ def test_in_a_hook_the_index_is_the_one_of_this_commit(
     git(here, "add", "b.py")
     write(here, {"a.py": "2", "b.py": "working"})
     hook, output = root / ".git/hooks/pre-commit", tmp_path / "output"
-    python = Path(__file__).parents[1] / ".venv/bin/python"
-    hook.write_text(HOOK.format(python=python, other=str(other), output=output))
+    hook.write_text(HOOK.format(python=sys.executable, other=str(other), output=str(output)))
     hook.chmod(0o755)
     with pytest.raises(subprocess.CalledProcessError):
         git(here, "commit", "-q", "-m", "y", *arguments, PYTHONPATH=str(Path(__file__).parents[1]))

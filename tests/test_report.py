@@ -137,7 +137,10 @@ def _found(code: str, side: Side, severity: Severity | None = None) -> Finding:
     [
         pytest.param([], FOUR, "clean: models, head, live and graph are fine", id="clean"),
         pytest.param(
-            [], FOUR[:2], "clean: models and head are fine; live and graph were not looked at", id="clean, as far as seen"
+            [],
+            FOUR[:2],
+            "clean: models and head are fine; live and graph were not looked at",
+            id="clean, as far as seen",
         ),
         pytest.param(
             [_found("DG201", Side.MODELS), _found("DG301", Side.LIVE), _found("DG203", Side.MODELS)],
@@ -165,10 +168,14 @@ def test_summary(findings: list[Finding], looked_at: tuple[Side, ...], said: str
         pytest.param({"a": "", "b": ""}, ["* a", "* b"], id="two bases"),
         pytest.param({"b": "a", "c": "a", "a": ""}, ["* b", "| * c", "|/", "* a"], id="a fork"),
         pytest.param(
-            {"m": "b c", "b": "a", "c": "a", "a": ""}, ["* m", "|\\", "* | b", "| * c", "|/", "* a"], id="fork and merge"
+            {"m": "b c", "b": "a", "c": "a", "a": ""},
+            ["* m", "|\\", "* | b", "| * c", "|/", "* a"],
+            id="fork and merge",
         ),
         pytest.param(
-            {"b": "a", "c": "a", "d": "a", "a": ""}, ["* b", "| * c", "| | * d", "|/  |", "|__/", "* a"], id="three sides"
+            {"b": "a", "c": "a", "d": "a", "a": ""},
+            ["* b", "| * c", "| | * d", "|/  |", "|__/", "* a"],
+            id="three sides",
         ),
         pytest.param(
             {"m": "b c d", "b": "", "c": "", "d": ""},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from driftguard.catalog import sqlite
+from driftguard.catalog import mysql, postgresql, sqlite
 from driftguard.schema.catalog import Catalog, Query, Scope
 from driftguard.schema.diff import Difference
 
@@ -24,5 +24,8 @@ class CatalogModule(Protocol):
 
 
 CATALOGS: dict[str, CatalogModule] = {
+    "mariadb": mysql,
+    "mysql": mysql,
+    "postgresql": postgresql,
     "sqlite": sqlite,
 }

@@ -230,6 +230,15 @@ def unstaged_revision(given: GraphInput) -> Iterator[Finding]:
         )
 
 
+def diverged(given: GraphInput) -> tuple[Revision, ...]:
+    """The revisions on the sides of what ``multiple_heads`` tells, whose ``provenance`` it would say; newest first."""
+    if _is_torn(given):
+        return ()
+    graph = given.graph
+    sides = [graph.ancestors(*heads) - graph.shared_ancestors(*heads) for heads in _collisions(given)]
+    return tuple(graph[id_] for id_ in reversed(graph.ordered()) if any(id_ in side for side in sides))
+
+
 def _is_torn(given: GraphInput) -> bool:
     """Whether Alembic could not load this graph at all: which heads it has is known when that is mended."""
     unread = any(file.path not in given.readable_ids for file in given.graph.unreadable)

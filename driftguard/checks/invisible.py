@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from driftguard.schema.catalog import Catalog, Name, Object
 from driftguard.schema.diff import Change, Difference, diff
@@ -60,32 +60,26 @@ def _sequence_of(item: Object) -> str:
 def _without_renames(differences: Iterable[Difference]) -> Iterator[Difference]:
     """Pairs of removed and added that are one object under two names: left out if equal, one change if not."""
     rest = list(differences)
-    for lost in [each for each in rest if each.now is None and each.name.kind in _OF_TABLES]:
-        twin = _twin(lost, rest)
-        if twin is None or lost.was is None or twin.now is None:
-            continue
-        rest.remove(lost)
-        rest.remove(twin)
-        was, now = dict(lost.was.facts), dict(twin.now.facts)
-        changes = tuple(
-            Change(key, was.get(key), now.get(key))
-            for key in sorted(was.keys() | now.keys())
-            if was.get(key) != now.get(key)
-        )
-        if changes:
-            yield Difference(twin.name, lost.was, twin.now, changes)
-    yield from rest
-
-
-def _twin(lost: Difference, differences: list[Difference]) -> Difference | None:
-    added = [
-        each for each in differences if each.was is None and each.name[:3] == lost.name[:3] and each.now and lost.was
-    ]
     for likeness in (_facts, _essence):
-        for each in added:
-            if each.now and lost.was and likeness(each.now) == likeness(lost.was):
-                return each
-    return None
+        for lost in [each for each in rest if each.now is None and each.name.kind in _OF_TABLES]:
+            found = next((each for each in rest if _is_twin(lost, each, likeness)), None)
+            if found and lost.was and found.now:
+                rest.remove(lost)
+                rest.remove(found)
+                changes = _changes(lost.was, found.now)
+                if changes:
+                    rest.append(Difference(found.name, lost.was, found.now, changes))
+    yield from sorted(rest, key=lambda each: each.name)
+
+
+def _is_twin(lost: Difference, added: Difference, likeness: Callable[[Object], object]) -> bool:
+    return bool(
+        added.was is None
+        and added.now
+        and lost.was
+        and added.name[:3] == lost.name[:3]
+        and likeness(added.now) == likeness(lost.was)
+    )
 
 
 def _facts(item: Object) -> object:
@@ -93,12 +87,24 @@ def _facts(item: Object) -> object:
 
 
 def _essence(item: Object) -> object:
-    """What stays the same about an object when one of its other facts changes; itself if there is no such thing."""
-    if item.name.kind == "primary key":
-        return "a table has one"
-    if item.name.kind == "check":
-        return "unnamed" if item.anonymous else item.name
-    return item["columns"], item["references"]
+    """What stays when another fact of an object changes: a key's columns, the column that a check begins with."""
+    match item.name.kind:
+        case "primary key":
+            return "a table has one"
+        case "check":
+            return re.findall(r"\w+", item["expression"] or "")[:1] if item.anonymous else item.name
+        case _:
+            return item["columns"], item["references"]
+
+
+def _changes(was: Object, now: Object) -> tuple[Change, ...]:
+    """The attributes in which two objects differ, whatever their names."""
+    before, after = dict(was.facts), dict(now.facts)
+    return tuple(
+        Change(key, before.get(key), after.get(key))
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key)
+    )
 
 
 def _telling(difference: Difference) -> Difference:

@@ -43,8 +43,8 @@ class LiveInput(NamedTuple):
     catalog), None if that cannot be told. ``live``: None if it could not be read. Both are without what ``env.py`` and
     the settings leave out. ``matching``: revisions that build exactly what live holds, newest first, where that was
     looked up. ``head``: what the heads build; ``in_models``: the objects of the models.
-    ``restore(difference, expected)`` are the statements that undo a difference. Commands are without arguments:
-    ``alembic stamp``.
+    ``restore(difference, expected)`` are the statements that undo a difference. Commands are without the revision that
+    they take: ``alembic upgrade``.
     """
 
     stamp: tuple[str, ...] | None
@@ -126,7 +126,7 @@ def pending_upgrade(given: LiveInput) -> Iterator[Finding]:
         place=given.pending[0].place,
         details=tuple(_pending_line(each) for each in given.pending),
         advice="apply them",
-        commands=(given.upgrade_command,),
+        commands=(_upgrade(given),),
     )
 
 
@@ -184,7 +184,7 @@ def unstamped_database(given: LiveInput) -> Iterator[Finding]:
         case (newest, *_):
             fits = f"it holds what {newest} builds"
             advice = "record that revision"
-            upgrade = () if (newest,) == given.heads else (given.upgrade_command,)
+            upgrade = () if (newest,) == given.heads else (_upgrade(given),)
             commands = (f"{given.stamp_command} {newest}", *upgrade)
     yield _finding(
         "DG304",
@@ -236,8 +236,12 @@ def stamped_but_missing(given: LiveInput) -> Iterator[Finding]:
         message=f"the live database is stamped {stamp} but {fact}",
         details=_some([f"missing: {name}" for name in sorted(missing)]),
         advice=advice,
-        commands=(f"{given.stamp_command} --purge {target}", given.upgrade_command) if target else (),
+        commands=(f"{given.stamp_command} --purge {target}", _upgrade(given)) if target else (),
     )
+
+
+def _upgrade(given: LiveInput) -> str:
+    return f"{given.upgrade_command} {'heads' if len(given.heads) > 1 else 'head'}"
 
 
 def _finding(

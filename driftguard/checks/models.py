@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
@@ -158,11 +159,11 @@ def _table_count(catalog: Catalog | None) -> int:
 
 
 class _Target(NamedTuple):
-    """What an operation is about; an unnamed constraint is known by its columns."""
+    """What an operation is about: the table itself, one of its columns, or something else that belongs to it."""
 
     schema: str
     table: str
-    is_column: bool
+    part: int
     name: str
 
 
@@ -171,18 +172,22 @@ def _by_object(operations: Sequence[Operation]) -> list[tuple[Operation, ...]]:
     whole = {(each.schema, each.table) for each in operations if each.action in ("create_table", "drop_table")}
 
     def target(operation: Operation) -> _Target:
-        if (operation.schema, operation.table) in whole:
-            return _Target(operation.schema, operation.table, False, "")
-        name = operation.name or f"{_kind(operation)} ({operation.fact('columns')})"
-        is_column = operation.action.endswith("_column")
-        return _Target(operation.schema, operation.table, is_column, name)
+        owner = operation.schema, operation.table
+        kind = _kind(operation)
+        if owner in whole or kind == "table":
+            return _Target(*owner, 0, "")
+        if kind == "column":
+            return _Target(*owner, 1, operation.name)
+        # Autogenerate knows a foreign key by its columns: the name may be new, or missing on one side.
+        known_by_columns = kind == "foreign key" or not operation.name
+        return _Target(*owner, 2, f"{kind} {operation.fact('columns')}" if known_by_columns else operation.name)
 
     return [tuple(group) for _, group in groupby(sorted(operations, key=target), key=target)]
 
 
 def _missing(given: ModelsInput, operations: Sequence[Operation]) -> Finding:
     tables = [each for each in operations if each.action in ("create_table", "drop_table")]
-    first = (tables or operations)[0]
+    first = tables[0] if tables else operations[-1]
     item = _object(first)
     verb = "change" if len(operations) > 1 and not tables else first.action.partition("_")[0]
     return Finding(
@@ -204,6 +209,8 @@ def _missing_message(given: ModelsInput, item: Object, verb: str, operation: Ope
     if operation.action.endswith("_table_comment"):
         return f"the comment of {called(item)} is not the same in revisions and models"
     match verb:
+        case _ if not operation.table and not operation.name:
+            return f"autogenerate would write {operation.action}"
         case "create" | "add":
             return f"{called(item)} is in the models but in no revision"
         case "drop":
@@ -250,7 +257,7 @@ def _kind(operation: Operation) -> str:
 def _object(operation: Operation) -> Object:
     kind = _kind(operation)
     if kind == "table" or not operation.table:
-        return Object(Name(kind, operation.schema, "", operation.table or operation.name))
+        return Object(Name(kind, operation.schema, "", operation.table or operation.name or operation.action))
     name = Name(kind, operation.schema, operation.table, operation.name)
     return Object(name, operation.facts, anonymous=not operation.name)
 
@@ -340,8 +347,8 @@ def _unseen_place(given: ModelsInput, item: Object) -> Place | None:
         return given.place_of(name.schema, name.name, "")
     if not name.table:
         return None
-    columns = (item["columns"] or "").partition(", ")[0]
-    return given.place_of(name.schema, name.table, columns if item.anonymous and columns else name.name)
+    words = re.findall(r"\w+", item["columns"] or item["expression"] or "") if item.anonymous else []
+    return given.place_of(name.schema, name.table, words[0] if words else name.name)
 
 
 def _directive(difference: Difference) -> str:

@@ -7,6 +7,8 @@ from posixpath import relpath
 
 from driftguard.project import Environment
 
+FOUND_BY_FLASK = ("", "app", "app.py", "wsgi", "wsgi.py")
+
 
 def tool(environment: Environment) -> str:
     """``alembic`` or ``flask db`` with what this environment needs in front and behind, from the repository's root."""
@@ -20,7 +22,9 @@ def autogenerate(environment: Environment) -> str:
 
 
 def _flask(environment: Environment) -> str:
-    return f"flask --app {shlex.quote(environment.flask_app)} db" if environment.flask_app else "flask db"
+    if environment.flask_app in FOUND_BY_FLASK:
+        return "flask db"
+    return f"flask --app {shlex.quote(environment.flask_app)} db"
 
 
 def _alembic(environment: Environment) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from driftguard.errors import DriftguardError
@@ -13,6 +14,7 @@ from driftguard.graph.revision import Revision, parse_revision
 
 MOST_REFS = 50
 MOST_ANSWERS = 5
+MOST_COMMITS = 20
 
 
 class Trace(NamedTuple):
@@ -71,9 +73,12 @@ def whereabouts(repository: Repository, locations: tuple[str, ...], id_: str) ->
 
 
 def provenance(repository: Repository, revisions: Iterable[Revision], ref: str = "HEAD") -> dict[str, str]:
-    """By id: the newest commit on ``ref`` that touched each revision's file, and the other branches that have it."""
+    """By id: the newest commit on ``ref`` that touched each revision's file, and the other branches that have it.
+
+    Answers for the first 20 revisions, because each costs git a walk through the history.
+    """
     found: dict[str, str] = {}
-    for revision in revisions:
+    for revision in islice(revisions, MOST_COMMITS):
         if commit := repository.last_commit(revision.path, ref):
             others = [name for name in repository.branches_with(commit.id) if name != repository.branch]
             found[revision.id] = f"{commit}{_on(others)}"

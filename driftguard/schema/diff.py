@@ -35,7 +35,7 @@ def diff(was: Catalog, now: Catalog) -> tuple[Difference, ...]:
     """
     before = {item.name: item for item in was.objects}
     after = {item.name: item for item in now.objects}
-    _drop_twins(before, after)
+    _drop_same(before, after)
     gone, new = before.keys() - after.keys(), after.keys() - before.keys()
     return tuple(
         sorted(
@@ -57,18 +57,20 @@ def _inside(name: Name, names: Set[Name]) -> bool:
     return bool(name.table) and any(Name(kind, name.schema, "", name.table) in names for kind in _WITH_COLUMNS)
 
 
-def _drop_twins(before: dict[Name, Object], after: dict[Name, Object]) -> None:
-    """Takes out what stands for the same unnamed object on both sides, each used once.
+def _drop_same(before: dict[Name, Object], after: dict[Name, Object]) -> None:
+    """Takes out what is equal, and what stands for the same unnamed object on both sides, each used once.
 
     Also where the server gave the same two names the other way round, which says in what order they were made.
     """
+    for name in [name for name, item in before.items() if item == after.get(name)]:
+        del before[name], after[name]
     twins: dict[tuple[object, ...], list[Name]] = defaultdict(list)
     for name, item in after.items():
         if item.anonymous:
             twins[_identity(item)].append(name)
     for name, item in list(before.items()):
-        if item.anonymous and twins[_identity(item)]:
-            del before[name], after[twins[_identity(item)].pop()]
+        if item.anonymous and (same := twins[_identity(item)]):
+            del before[name], after[same.pop(0)]
 
 
 def _identity(item: Object) -> tuple[object, ...]:

@@ -15,7 +15,8 @@ CREATE SEQUENCE ticket_number AS integer START 1000 INCREMENT 10 MAXVALUE 100000
 CREATE FUNCTION normalise(value text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT lower(trim(value)) $$;
 CREATE FUNCTION normalise(value text, locale text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT lower(value) $$;
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.changed := now(); RETURN NEW; END $$;
-CREATE FUNCTION add_up(state integer, value integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT state + value $$;
+CREATE FUNCTION add_up(state integer, value integer) RETURNS integer LANGUAGE sql IMMUTABLE
+  AS $$ SELECT state + value $$;
 CREATE PROCEDURE clean_up(days integer) LANGUAGE sql AS $$ SELECT days $$;
 CREATE AGGREGATE total(integer) (SFUNC = add_up, STYPE = integer, INITCOND = '0');
 

@@ -42,7 +42,8 @@ RESTORABLE = [
     drift("ALTER TABLE orders ALTER COLUMN note TYPE varchar(50)", "~ column orders.note, type", id="type narrowed"),
     drift("ALTER TABLE orders ALTER COLUMN note TYPE text", "~ column orders.note, type", id="type widened"),
     drift(
-        "ALTER TABLE users ALTER COLUMN nickname TYPE integer USING length(nickname), ALTER COLUMN nickname SET DEFAULT 3",
+        "ALTER TABLE users ALTER COLUMN nickname TYPE integer USING length(nickname), ALTER COLUMN "
+        "nickname SET DEFAULT 3",
         "~ column users.nickname, collation default type",
         id="type and default changed",
     ),
@@ -224,7 +225,8 @@ RESTORABLE = [
         id="unique no longer deferrable",
     ),
     drift(
-        "ALTER TABLE users DROP CONSTRAINT users_username_key; CREATE UNIQUE INDEX users_username_key ON users (username)",
+        "ALTER TABLE users DROP CONSTRAINT users_username_key; CREATE UNIQUE INDEX "
+        "users_username_key ON users (username)",
         "- unique users.users_username_key; + index users.users_username_key",
         id="unique made a unique index",
     ),
@@ -306,12 +308,14 @@ RESTORABLE = [
         id="included column lost",
     ),
     drift(
-        'DROP INDEX users_mail_idx; CREATE UNIQUE INDEX users_mail_idx ON users (mail COLLATE "POSIX") INCLUDE (username)',
+        "DROP INDEX users_mail_idx; CREATE UNIQUE INDEX users_mail_idx ON users (mail COLLATE "
+        '"POSIX") INCLUDE (username)',
         "~ index users.users_mail_idx, columns",
         id="index collation changed",
     ),
     drift(
-        "DROP INDEX users_mail_idx; CREATE UNIQUE INDEX users_mail_idx ON users (mail) INCLUDE (username) NULLS NOT DISTINCT",
+        "DROP INDEX users_mail_idx; CREATE UNIQUE INDEX users_mail_idx ON users (mail) INCLUDE "
+        "(username) NULLS NOT DISTINCT",
         "~ index users.users_mail_idx, nulls",
         id="index where nulls are equal",
     ),

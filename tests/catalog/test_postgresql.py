@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import asyncpg
 import psycopg
 import pytest
 from fixtures.postgresql import PostgresqlServer
 from postgresql_base import BASE
 from postgresql_drifts import RESTORABLE, SEEN_ONLY
+from postgresql_same import TWO_WAYS, UNCHANGED
+from sqlalchemy import create_engine, make_url, text
 
 from driftguard.catalog.postgresql import SESSION, read, restore
 from driftguard.schema.catalog import Catalog, Query, Row, Scope
@@ -127,3 +131,234 @@ def test_no_statement_is_offered_that_would_not_be_true(
     rolled_back.execute(statement.encode())
     differences = diff(base[1], read(queries(rolled_back), EVERYTHING))
     assert () in [restore(each, base[1]) for each in differences]
+
+
+@pytest.mark.parametrize(("one_way", "another_way"), TWO_WAYS)
+def test_two_ways_to_one_schema(one_way: str, another_way: str, postgresql_server: PostgresqlServer) -> None:
+    with (
+        database(postgresql_server, one_way) as one,
+        database(postgresql_server, another_way.replace(";", ";;")) as other,
+    ):
+        assert described(diff(catalog_of(one), catalog_of(other))) == []
+
+
+@pytest.fixture(scope="module")
+def clone(base: tuple[str, Catalog], postgresql_server: PostgresqlServer) -> Iterator[str]:
+    """A copy of the base that keeps whatever happens to it."""
+    with database(postgresql_server) as url:
+        postgresql_server.drop(url)
+        name, template = make_url(url).database, make_url(base[0]).database
+        execute(postgresql_server.admin_url(), f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        yield url
+
+
+@pytest.mark.parametrize("statements", UNCHANGED)
+def test_what_leaves_a_schema_as_it_is(statements: str, base: tuple[str, Catalog], clone: str) -> None:
+    execute(clone, statements)
+    assert described(diff(base[1], catalog_of(clone))) == []
+
+
+def test_temporary_tables_are_nobodys_drift(base: tuple[str, Catalog], rolled_back: psycopg.Connection) -> None:
+    rolled_back.execute(b"CREATE TEMP TABLE spare (id serial PRIMARY KEY, a text UNIQUE)")
+    rolled_back.execute(b"CREATE TEMP VIEW passing AS SELECT 1 AS one")
+    assert diff(base[1], read(queries(rolled_back), EVERYTHING)) == ()
+
+
+def test_the_default_schema_may_have_any_name(postgresql_server: PostgresqlServer, base: tuple[str, Catalog]) -> None:
+    path = 'SET search_path = "My.App", public;'
+    with database(postgresql_server, f'CREATE SCHEMA "My.App"; {path} {BASE}') as url:
+        assert described(diff(base[1], catalog_of(url, first=path))) == []
+
+
+def test_without_a_default_schema_every_name_is_qualified(base: tuple[str, Catalog]) -> None:
+    names = {str(each.name) for each in catalog_of(base[0], first="SET search_path = nowhere").objects}
+    assert "public.users.bio" in names
+    assert "users.bio" not in names
+
+
+def test_schemas_and_version_tables_outside_the_scope(postgresql_server: PostgresqlServer) -> None:
+    ddl = """
+      CREATE SCHEMA other; CREATE SCHEMA third; CREATE TABLE t (a integer); CREATE TABLE third.t (a integer);
+      CREATE TABLE alembic_version (version_num varchar(32) CONSTRAINT alembic_version_pkc PRIMARY KEY);
+      CREATE TABLE other.alembic_version (version_num serial PRIMARY KEY); CREATE TABLE other.t (a integer);
+    """
+    left_out = frozenset({("public", "alembic_version"), ("other", "alembic_version")})
+    with database(postgresql_server, ddl) as url:
+        some = catalog_of(url, Scope(frozenset({"public", "other"}), left_out))
+        assert [f"{each.name.kind} {each.name}" for each in some.objects] == [
+            "column t.a",
+            "column other.t.a",
+            "extension plpgsql",
+            "schema other",
+            "table t",
+            "table other.t",
+        ]
+
+
+@pytest.mark.parametrize("extension", ["citext", "hstore", "vector", "postgres_fdw"])
+def test_objects_of_an_extension_are_the_extensions(extension: str, postgresql_server: PostgresqlServer) -> None:
+    with database(postgresql_server) as url:
+        before = catalog_of(url)
+        try:
+            execute(url, f"CREATE EXTENSION {extension}")
+        except psycopg.errors.FeatureNotSupported:
+            pytest.skip(f"this server has no {extension}")
+        after = catalog_of(url)
+        assert described(diff(before, after)) == [f"+ extension {extension}"]
+        assert after.unread == ()
+
+
+def test_kinds_that_are_not_read_are_named(postgresql_server: PostgresqlServer) -> None:
+    ddl = """
+      CREATE SCHEMA other;
+      CREATE FUNCTION same(integer, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+      CREATE OPERATOR other.=== (LEFTARG = integer, RIGHTARG = text, FUNCTION = same);
+      CREATE COLLATION plain (provider = libc, locale = 'C');
+      CREATE TEXT SEARCH CONFIGURATION words (COPY = simple);
+      CREATE PUBLICATION news;
+      CREATE FOREIGN DATA WRAPPER afar; CREATE SERVER far FOREIGN DATA WRAPPER afar;
+      CREATE FUNCTION yes(integer) RETURNS point LANGUAGE sql AS 'SELECT point(1, 1)';
+      CREATE CAST (integer AS point) WITH FUNCTION yes(integer);
+    """
+    with database(postgresql_server, ddl) as url:
+        assert catalog_of(url).unread == (
+            "cast integer AS point (not compared)",
+            "collation plain (not compared)",
+            "foreign data wrapper afar (not compared)",
+            "foreign server far (not compared)",
+            "operator other.=== (not compared)",
+            "publication news (not compared)",
+            "text search configuration words (not compared)",
+        )
+        assert len(catalog_of(url, Scope(frozenset({""}))).unread) == 6
+
+
+LONG = "a_table_whose_name_is_as_long_as_the_server_allows_it_to_be____"
+LONG_COLUMN = "ein_sehr_länger_und_länger_werdender_name_für_eine_spalte_äöü"
+
+
+@pytest.mark.parametrize(
+    ("ddl", "made_up"),
+    [
+        pytest.param("CREATE TABLE t (a serial PRIMARY KEY, b text UNIQUE CHECK (b <> ''))", True, id="inline"),
+        pytest.param("CREATE TABLE t (a integer, b integer, UNIQUE (a, b), CHECK (a > b))", True, id="of the table"),
+        pytest.param(
+            "CREATE TABLE t (a text); CREATE INDEX ON t (lower(a), (a || 'x')) INCLUDE (a)", True, id="expression"
+        ),
+        pytest.param("CREATE TABLE t (a int4range, EXCLUDE USING gist (a WITH &&))", True, id="exclusion"),
+        pytest.param("CREATE TABLE t (a integer UNIQUE, b integer REFERENCES t (a))", True, id="foreign key"),
+        pytest.param(
+            f'CREATE TABLE "{LONG}" ("{LONG_COLUMN}" serial UNIQUE CHECK ("{LONG_COLUMN}" > 0), b integer PRIMARY KEY,'
+            f' UNIQUE ("{LONG_COLUMN}", b))',
+            True,
+            id="names too long for the server",
+        ),
+        pytest.param("CREATE TABLE t (a integer CONSTRAINT pk_t PRIMARY KEY)", False, id="key named by somebody"),
+        pytest.param("CREATE TABLE t (a text); CREATE INDEX ix_t_a ON t (a)", False, id="index named by somebody"),
+        pytest.param(
+            "CREATE TABLE t (a text CONSTRAINT t_a_check_it CHECK (a <> ''))", False, id="check named by somebody"
+        ),
+        pytest.param("CREATE TABLE t (a text CONSTRAINT other_thing_key UNIQUE)", False, id="a key of something else"),
+        pytest.param("CREATE SEQUENCE t_a_seq", False, id="a sequence of nobody"),
+    ],
+)
+def test_names_that_the_server_made_up(ddl: str, made_up: bool, postgresql_server: PostgresqlServer) -> None:
+    with database(postgresql_server, ddl) as url:
+        named = [each for each in catalog_of(url).objects if each.name.kind not in ("column", "extension", "table")]
+        assert [each.anonymous for each in named] == [made_up] * len(named) != []
+
+
+ODD_NAMES = [
+    pytest.param(name, id=reason)
+    for name, reason in [
+        ("Users", "upper case"),
+        ("two words", "a space"),
+        ('quo"te', "a double quote"),
+        ("it's", "a single quote"),
+        ("a.b", "a dot"),
+        ("back\\slash", "a backslash"),
+        ("🐘", "an emoji"),
+        ("select", "a reserved word"),
+        ("between", "a word that is no function name"),
+        ("a%sb:c$1", "what drivers interpolate"),
+        ("a, b", "a comma"),
+        ("x" * 63, "63 bytes"),
+        ("ä" * 31, "63 bytes that are 31 letters"),
+        ("a$b", "a dollar"),
+        ("1st", "a leading digit"),
+    ]
+]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_odd_names_are_read_and_brought_back(name: str, rolled_back: psycopg.Connection) -> None:
+    quoted, query = '"' + name.replace('"', '""') + '"', queries(rolled_back)
+    ddl = f"""
+      CREATE SCHEMA {quoted};
+      CREATE TABLE {quoted}.{quoted} ({quoted} serial PRIMARY KEY, a integer, b text DEFAULT '%s :name \\');
+      CREATE INDEX ON {quoted}.{quoted} (lower(b), a);
+      CREATE TABLE {quoted} ({quoted} serial UNIQUE CHECK ({quoted} > 0), a integer);
+      ALTER TABLE {quoted}.{quoted} ADD FOREIGN KEY (a) REFERENCES {quoted} ({quoted});
+      CREATE VIEW {quoted}.v AS SELECT {quoted} FROM {quoted};
+      COMMENT ON COLUMN {quoted}.{quoted} IS 'it''s \\ %s';
+    """
+    rolled_back.execute(ddl.encode())
+    was = read(query, EVERYTHING)
+    for drift in (
+        f"ALTER TABLE {quoted}.{quoted} DROP COLUMN {quoted}",
+        f"DROP TABLE {quoted} CASCADE",
+        f"DROP SCHEMA {quoted} CASCADE",
+    ):
+        rolled_back.execute(drift.encode())
+        differences = diff(was, read(query, EVERYTHING))
+        assert differences
+        undo(rolled_back, [restore(each, was) for each in differences])
+        assert diff(was, read(query, EVERYTHING)) == ()
+
+
+def test_a_role_that_may_only_select_reads_the_same(
+    base: tuple[str, Catalog], postgresql_server: PostgresqlServer
+) -> None:
+    execute(base[0], "CREATE ROLE only_reads LOGIN;; GRANT SELECT ON users TO only_reads")
+    try:
+        assert catalog_of(base[0], user="only_reads") == base[1]
+    finally:
+        execute(base[0], "DROP OWNED BY only_reads;; DROP ROLE only_reads")
+
+
+def test_the_session_cannot_write_and_leaves_nothing_behind(base: tuple[str, Catalog]) -> None:
+    with psycopg.connect(address(base[0]), autocommit=True) as connection:
+        names = [b"search_path", b"statement_timeout", b"lock_timeout", b"transaction_read_only"]
+        before = [connection.execute(b"SHOW " + name).fetchone() for name in names]
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), connection.transaction():
+            for statement in SESSION:
+                connection.execute(statement.encode())
+            read(queries(connection), EVERYTHING)
+            connection.execute(b"CREATE TABLE written (a integer)")
+        assert [connection.execute(b"SHOW " + name).fetchone() for name in names] == before
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_sqlalchemy_reads_the_same(driver: str, base: tuple[str, Catalog]) -> None:
+    engine = create_engine(make_url(base[0]).set(drivername=f"postgresql+{driver}"))
+    with engine.connect() as connection:
+        for statement in SESSION:
+            connection.exec_driver_sql(statement)
+        assert read(lambda sql: [tuple(row) for row in connection.execute(text(sql))], EVERYTHING) == base[1]
+        assert read(lambda sql: [tuple(row) for row in connection.exec_driver_sql(sql)], EVERYTHING) == base[1]
+    engine.dispose()
+
+
+def test_asyncpg_reads_the_same(base: tuple[str, Catalog]) -> None:
+    url = make_url(base[0])
+    with asyncio.Runner() as runner:
+        connection = runner.run(
+            asyncpg.connect(host=url.query["host"], user=url.username, database=url.database)  # type: ignore[arg-type]
+        )
+        transaction = connection.transaction()
+        runner.run(transaction.start())
+        for statement in SESSION:
+            runner.run(connection.execute(statement))
+        assert read(lambda sql: [tuple(row) for row in runner.run(connection.fetch(sql))], EVERYTHING) == base[1]
+        runner.run(transaction.rollback())
+        runner.run(connection.close())

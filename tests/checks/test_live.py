@@ -63,7 +63,7 @@ GIVEN = LiveInput(
     was_seen={},
     restore=restore,
     database="school",
-    upgrade_command="alembic upgrade head",
+    upgrade_command="alembic upgrade",
     downgrade_command="alembic downgrade",
     stamp_command="alembic stamp",
 )
@@ -242,6 +242,7 @@ def commands_of(given: LiveInput) -> tuple[str, ...]:
             GIVEN._replace(live=catalog(*STUDENTS[:2])), ('RESTORE "students.last_name";',), id="restore what is gone"
         ),
         pytest.param(BEHIND, ("alembic upgrade head",), id="upgrade what is behind"),
+        pytest.param(BEHIND._replace(heads=("9c41", "77aa")), ("alembic upgrade heads",), id="upgrade to all heads"),
         pytest.param(LOST, ("git fetch --all",), id="look elsewhere for a stamp that nobody knows"),
         pytest.param(
             LOST._replace(matching=("3f2a",)), ("alembic stamp --purge 3f2a",), id="stamp what the schema equals"

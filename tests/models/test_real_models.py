@@ -135,7 +135,6 @@ FLASK = """
     class Animal(db.Model):  # expect: animal
         id = db.Column(db.Integer, primary_key=True)  # expect: animal.id
         kind = db.Column(db.String(9))  # expect: animal.kind
-        __mapper_args__ = {"polymorphic_on": kind}
 
     class GuideDog(Animal):  # expect: guide_dog
         id = db.Column(db.ForeignKey(Animal.id), primary_key=True)  # expect: guide_dog.id

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from layouts import ENV_PY, FLASK_ENV_PY, FLASK_INI, flask_folder, write
 
 from driftguard.config import Settings
 from driftguard.git import WorkingTree
 from driftguard.project import discover
-from layouts import ENV_PY, FLASK_ENV_PY, FLASK_INI, flask_folder, write
 
 APP = "from flask import Flask\napp = Flask(__name__)\n"
 FACTORY = "from flask import Flask\ndef create_app():\n    app = Flask(__name__)\n    return app\n"
@@ -193,7 +193,7 @@ def test_the_old_flask_script_layout(tmp_path: Path) -> None:
     files = {
         "app.py": "from flask_script import Manager\nfrom flask_migrate import Migrate, MigrateCommand\n"
         "from flask import Flask\napp = Flask(__name__)\nmanager = Manager(app)\n",
-        "migrations/env.py": "from alembic import context\nfrom logging.config import fileConfig\nconfig = context.config\n"
+        "migrations/env.py": "from alembic import context\nconfig = context.config\n"
         "from flask import current_app\n"
         "config.set_main_option('sqlalchemy.url', current_app.config.get('SQLALCHEMY_DATABASE_URI'))\n",
         "migrations/alembic.ini": FLASK_INI,

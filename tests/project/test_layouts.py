@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from layouts import ENV_PY, alembic_folder, as_answer, ask_alembic, environment, write
 
 from driftguard.config import Settings
 from driftguard.git import WorkingTree
 from driftguard.project import Environment, discover, explain_nothing_found, survey
-from layouts import ENV_PY, alembic_folder, as_answer, ask_alembic, environment, write
 
 
 def ini(*lines: str) -> str:

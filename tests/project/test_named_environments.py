@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from layouts import alembic_folder, environment, flask_folder, write
 
 from driftguard.config import ConfigError, EnvironmentSettings, Settings
 from driftguard.git import WorkingTree
 from driftguard.project import Environment, discover
-from layouts import alembic_folder, environment, flask_folder, write
 
 FILES = {
     "alembic.ini": "[alembic]\nscript_location = db\n[audit]\nscript_location = audit_db\n",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from layouts import as_answer, ask_alembic, environment, run_python, write
 
 from driftguard.config import Settings
 from driftguard.git import WorkingTree
 from driftguard.project import Environment, discover
-from layouts import as_answer, ask_alembic, environment, run_python, write
 
 ROOT = {"sys_path": (".",)}
 FLASK_APP = """

@@ -54,7 +54,6 @@ def execute_on(live: str) -> Execute:
 
 
 def test_by_url_makes_databases_and_leaves_its_own_alone(maker_url: str, tmp_path: Path) -> None:
-    execute(maker_url, ("CREATE TEMP TABLE here (id integer)",))
     with open_shadows(Request("postgresql", "psycopg", maker_url), execute, cache_folder=tmp_path) as shadows:
         first, second = shadows.create(), shadows.create()
         execute(first, ("CREATE TABLE here (id integer)",))

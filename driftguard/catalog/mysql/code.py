@@ -33,7 +33,7 @@ def view(row: Text, created: str, database: str) -> Object:
     return make_object(
         Name("view", row[0], "", row[1]),
         {
-            "definition": without_schema(definition, database) if _is_qualified(definition, database) else definition,
+            "definition": without_schema(definition, database),
             "algorithm": None if algorithm == "UNDEFINED" or not algorithm else algorithm.lower(),
             "security": None if security == "DEFINER" or not security else security.lower(),
         },
@@ -84,8 +84,3 @@ def events(rows: Iterable[Text]) -> Iterator[Object]:
                 "definition": definition,
             },
         )
-
-
-def _is_qualified(definition: str, database: str) -> bool:
-    """The server names databases only if one table is elsewhere; otherwise the word is a table's name or alias."""
-    return re.search(rf"\b(?:from|join) \(*{re.escape(quote(database))}\.", definition) is not None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 _PLAIN = re.compile(r"[^\W\d][\w$]*")
 _WORD = re.compile(r"`(?:[^`]|``)*`|[\w$]+")
+_TABLE_NEXT = re.compile(r"\b(?:from|join|nextval|lastval)[ (]*$", re.IGNORECASE)
 _TOKEN = re.compile(r"'(?:[^'\\]|''|\\.)*'|\"(?:[^\"\\]|\"\"|\\.)*\"|`(?:[^`]|``)*`|.", re.DOTALL)
 
 
@@ -61,13 +62,19 @@ def tokens(text: str) -> Iterator[str]:
 
 
 def without_schema(text: str, schema: str) -> str:
-    """The text without ``schema`` in front of names."""
+    """A view's text without ``schema`` in front of names.
+
+    The word counts as a schema in ``schema.table.column``, in ``schema.function(…)`` and where a table must stand;
+    in ``schema.column`` it is a table, or a table's alias, of the same name.
+    """
     pieces = list(tokens(text))
     kept: list[str] = []
     position = 0
     while position < len(pieces):
-        starts_name = not kept or kept[-1] != "."
-        if starts_name and pieces[position : position + 2] == [quote(schema), "."]:
+        begins = pieces[position : position + 2] == [quote(schema), "."] and kept[-1:] != ["."]
+        if begins and (
+            pieces[position + 3 : position + 4] in (["."], ["("]) or _TABLE_NEXT.search("".join(kept[-20:]))
+        ):
             position += 2
         else:
             kept.append(pieces[position])

@@ -6,12 +6,19 @@ from collections.abc import Callable
 
 from driftguard.catalog.mysql import definitions
 from driftguard.catalog.mysql.quoting import first_name, literal, qualify, quote
-from driftguard.schema.catalog import Catalog, Object
+from driftguard.schema.catalog import Catalog, Name, Object
 from driftguard.schema.diff import Difference
 
 Statements = tuple[str, ...]
 
 _INDEXES = frozenset({"index", "primary key", "unique"})
+_VISIBILITY = {
+    ("mariadb", None): "NOT IGNORED",
+    ("mariadb", "no"): "IGNORED",
+    ("mysql", None): "VISIBLE",
+    ("mysql", "no"): "INVISIBLE",
+}
+_KEEP_HISTORY = "SET STATEMENT system_versioning_alter_history=KEEP FOR "
 _NUMERIC_OPTIONS = frozenset(
     {"avg_row_length", "checksum", "delay_key_write", "key_block_size", "max_rows", "min_rows", "page_checksum"}
 )
@@ -22,12 +29,23 @@ def restore(difference: Difference, was: Catalog) -> Statements:
 
     A table or column comes back empty, and with its columns in alphabetical order: a catalog knows no positions.
     """
+    # https://mariadb.com/kb/en/system-versioned-tables/ : such a table refuses to change otherwise.
+    before = _KEEP_HISTORY if _keeps_history(difference.name, was) else ""
+    return tuple(f"{before}{statement}" for statement in _statements(difference, was))
+
+
+def _statements(difference: Difference, was: Catalog) -> Statements:
     if difference.was is None:
         return _drop(difference.now) if difference.now else ()
     if difference.now is None:
         return _create(difference.was, was)
     change = _CHANGES.get(difference.name.kind, _drop_and_create)
     return change(difference, difference.was, was)
+
+
+def _keeps_history(name: Name, was: Catalog) -> bool:
+    table = Name("table", name.schema, "", name.table)
+    return any(each.name == table and each["versioning"] for each in was.objects)
 
 
 def _create(item: Object, was: Catalog) -> Statements:
@@ -77,9 +95,11 @@ def _drop_and_create(difference: Difference, expected: Object, was: Catalog) -> 
 
 def _change_index(difference: Difference, expected: Object, was: Catalog) -> Statements:
     """Both in one statement: a counter or a foreign key may need the index at every moment."""
-    item = expected
-    dropped = "PRIMARY KEY" if item.name.kind == "primary key" else f"INDEX {quote(item.name.name)}"
-    return (f"{_alter(item)} DROP {dropped}, ADD {definitions.index_definition(item, was.dialect)}",)
+    name = quote(expected.name.name)
+    if {change.attribute for change in difference.changes} == {"visible"}:
+        return (f"{_alter(expected)} ALTER INDEX {name} {_VISIBILITY[was.dialect, expected['visible']]}",)
+    dropped = "PRIMARY KEY" if expected.name.kind == "primary key" else f"INDEX {name}"
+    return (f"{_alter(expected)} DROP {dropped}, ADD {definitions.index_definition(expected, was.dialect)}",)
 
 
 def _change_column(difference: Difference, expected: Object, was: Catalog) -> Statements:

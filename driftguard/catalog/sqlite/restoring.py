@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from driftguard.catalog.sqlite.tokens import Token, fold, identifier, tokenize
+from driftguard.catalog.sqlite.tokens import Kind, fold, identifier, split, tokenize
 from driftguard.schema.catalog import Catalog, Name, Object
 from driftguard.schema.diff import Difference
 
 _KEYS = ("primary key", "unique", "check", "foreign key")
+_NAMES = (Kind.WORD, Kind.QUOTED, Kind.IDENTIFIER)
 _DROP_COLUMN_SINCE = (3, 35)
 
 
@@ -69,39 +70,41 @@ def _in_order(inside: list[Object]) -> list[Object]:
 
 
 def _columns(item: Object) -> list[str]:
-    return [token.text for token in tokenize(item["columns"] or "") if not token.word or token.word.isidentifier()]
+    """The columns of a key, which its fact lists first in each entry."""
+    return [part[0].text for part in split(tokenize(item["columns"] or ""))]
 
 
 def _added_column(column: Object, was: Catalog) -> Iterator[str]:
     """ALTER TABLE … ADD COLUMN, where https://www.sqlite.org/lang_altertable.html#altertabaddcol permits it."""
-    name, default = column.name, column["default"]
+    name, default, generated = column.name, column["default"], column["generated"] or ""
     inside = [item for item in was.objects if item.name[1:3] == name[1:3]]
-    in_key = any(item.name.kind == "primary key" and name.name in _columns(item) for item in inside)
-    filled = column["nullable"] == "yes" or default is not None or column["generated"] is not None
-    stored = (column["generated"] or "").endswith("STORED")
-    if not (in_key or stored) and filled and (default is None or _is_constant(default)):
-        inline = [text for item in inside if (text := _inline_clause(item, name.name))]
-        clauses = " ".join([_column_clause(column), *inline])
+    inline = [item for item in inside if _goes_with(item, name.name)]
+    refused = (
+        any(item["sql"] for item in was.objects if item.name == Name("table", name.schema, "", name.table))
+        or any(item.name.kind == "primary key" and name.name in _columns(item) for item in inside)
+        or generated.endswith("STORED")
+        or (column["nullable"] == "no" and default is None and not generated)
+        or (default is not None and not _is_constant(default))
+        or (default is not None and any(item.name.kind == "foreign key" for item in inline))
+    )
+    if not refused:
+        clauses = " ".join([_column_clause(column), *map(_inline_clause, inline)])
         yield f"ALTER TABLE {_qualified_table(name)} ADD COLUMN {clauses};"
 
 
-def _inline_clause(item: Object, column: str) -> str:
-    """A constraint that goes with the column: none but a check or a foreign key of its own can."""
-    if item.name.kind == "foreign key" and item["columns"] == identifier(column):
-        return _named(item) + _references(item)
-    if item.name.kind == "check" and _mentions(item["expression"] or "", column):
-        return _key_clause(item, [])
-    return ""
+def _goes_with(item: Object, column: str) -> bool:
+    """Whether the constraint comes with the column: a check on it, or a foreign key of it alone."""
+    if item.name.kind == "check":
+        return _mentions(item["expression"] or "", column)
+    return item.name.kind == "foreign key" and item["columns"] == identifier(column)
+
+
+def _inline_clause(item: Object) -> str:
+    return _named(item) + _references(item) if item.name.kind == "foreign key" else _key_clause(item, [])
 
 
 def _mentions(expression: str, column: str) -> bool:
-    return identifier(fold(column)) in {
-        identifier(fold(token.text)) for token in tokenize(expression) if token.word or _is_name(token)
-    }
-
-
-def _is_name(token: Token) -> bool:
-    return token.kind in ("quoted", "identifier")
+    return any(token.kind in _NAMES and fold(token.text) == fold(column) for token in tokenize(expression))
 
 
 def _is_constant(default: str) -> bool:

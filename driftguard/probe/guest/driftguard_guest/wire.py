@@ -81,7 +81,8 @@ class Wire:
 def describe(error, kind="raised"):
     """An exception as data: kind, one-line message, and the traceback's last lines without our own frames."""
     ours = os.path.dirname(os.path.abspath(__file__))
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(ours)]
+    every = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in every if not frame.filename.startswith(ours)] or every
     lines = "".join(traceback.format_list(frames) + traceback.format_exception_only(type(error), error)).splitlines()
     if isinstance(error, SystemExit):
         message = "sys.exit({!r}) was called".format(error.code)
