@@ -18,6 +18,8 @@ FRAMEWORK_IDS = ("driftguard", "driftguard-push", "driftguard-merge")
 NOTHING = "0" * 40
 """The commit that git names when there is none: a branch that begins, or that is deleted."""
 
+INTERRUPTED = 130
+
 GRACE = 3.0
 """Seconds, above the deadline of the settings, in which the engine itself can say which step was too slow."""
 
@@ -47,10 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = decide(call)
     except KeyboardInterrupt:
-        code = 130
+        code = INTERRUPTED
     if call.moment.startswith("post-"):
         return 0
-    if code:
+    if code not in (0, INTERRUPTED):
         verb = {"pre-push": "push", "pre-merge-commit": "merge"}.get(call.moment, "commit")
         print(f"driftguard: stopped; to {verb} without this check, set DRIFTGUARD_SKIP=1", file=sys.stderr)
     return code
@@ -117,9 +119,13 @@ def rebasing() -> bool:
     """Whether git is in the midst of a rebase: what is checked out then is nobody's result, post-rewrite will come."""
     from pathlib import Path
 
+    from driftguard.errors import DriftguardError
     from driftguard.git import find_repository
 
-    repository = find_repository(Path.cwd())
+    try:
+        repository = find_repository(Path.cwd())
+    except DriftguardError:
+        return False  # the engine meets the same repository, and says what is wrong with it
     return repository is not None and any(
         repository.git_path(name).exists() for name in ("rebase-merge", "rebase-apply")
     )
@@ -174,12 +180,13 @@ def _deadline() -> int:
     """Seconds; where the settings cannot be read the engine will say why, within the usual time."""
     from pathlib import Path
 
-    from driftguard.config import ConfigError, Settings, load_settings
+    from driftguard.config import Settings, load_settings
+    from driftguard.errors import DriftguardError
     from driftguard.git import WorkingTree
 
     try:
         return load_settings(WorkingTree(Path.cwd())).deadline
-    except ConfigError:
+    except DriftguardError:
         return Settings().deadline
 
 

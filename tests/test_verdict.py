@@ -111,15 +111,11 @@ def test_no_password_passes() -> None:
     ("text", "shown"),
     [
         pytest.param("postgresql://ann:pw@h/d", "postgresql://ann:***@h/d", id="a URL"),
-        pytest.param(
-            "see mysql+pymysql://ann:p@/w@h:5/d!", "see mysql+pymysql://ann:***@h:5/d!", id="@ and /"
-        ),
+        pytest.param("see mysql+pymysql://ann:p@/w@h:5/d!", "see mysql+pymysql://ann:***@h:5/d!", id="@ and /"),
         pytest.param("host=h password=pw dbname=d", "host=h password=*** dbname=d", id="a connection string"),
         pytest.param("connect(password='p w', x=1)", "connect(password=***, x=1)", id="a keyword argument"),
         pytest.param("postgresql://ann@h/d", "postgresql://ann@h/d", id="a URL without a password"),
-        pytest.param(
-            "http://h:80/d and ann@example.org", "http://h:80/d and ann@example.org", id="a port, an address"
-        ),
+        pytest.param("http://h:80/d and ann@example.org", "http://h:80/d and ann@example.org", id="a port, an address"),
         pytest.param("users.password is in no revision", "users.password is in no revision", id="a column"),
         pytest.param("CHECK (password = 'x')", "CHECK (password = 'x')", id="SQL"),
     ],

@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 from driftguard.catalog import CATALOGS
-from driftguard.checks.graph import GraphInput
+from driftguard.checks.graph import GraphInput, diverged
 from driftguard.checks.live import LiveInput, Pending, Sighting
 from driftguard.checks.models import ModelsInput
 from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
 from driftguard.facts.live import LiveFacts
-from driftguard.facts.tool import autogenerate, tool
+from driftguard.facts.tool import command, directory_option, tool
 from driftguard.findings import Place
 from driftguard.git import RefTree
 from driftguard.graph import Trace, load, provenance, whereabouts
 from driftguard.schema.catalog import Catalog, make_catalog
 from driftguard.schema.diff import Difference
 
+AUTOGENERATE = {True: "migrate", False: "revision --autogenerate"}
+
 
 def graph_input(facts: EnvironmentFacts, *, models_lack_revision: bool) -> GraphInput:
     """The graph, and what git knows about its loose ends."""
-    environment, repository, graph = facts.environment, facts.scene.repository, facts.graph
-    heads = graph.heads()
-    sides = [graph[each] for each in graph.ancestors(*heads) - graph.shared_ancestors(*heads)] if len(heads) > 1 else []
-    return GraphInput(
+    repository, graph = facts.scene.repository, facts.graph
+    given = GraphInput(
         graph,
         allowed_heads=facts.settings.heads,
         readable_ids={path: revision.id for path, revision in facts.read_by_alembic.items()},
         unstaged=facts.unstaged,
         models_lack_revision=models_lack_revision,
         whereabouts={missing.id: _traces(facts, missing.id) for missing in graph.missing()},
-        provenance=provenance(repository, sides) if repository and repository.head else {},
-        tool=tool(environment),
+        tool=tool(facts.environment),
+        options=directory_option(facts.environment),
     )
+    if repository is None or repository.head is None:
+        return given
+    return given._replace(provenance=provenance(repository, diverged(given)))
 
 
 def models_input(facts: EnvironmentFacts, database: DatabaseFacts) -> ModelsInput:
@@ -43,8 +46,8 @@ def models_input(facts: EnvironmentFacts, database: DatabaseFacts) -> ModelsInpu
         models=database.models.catalog if known.metadata_tables else None,
         metadata_tables=known.metadata_tables if known.has_metadata else -1,
         place_of=database.place_of,
-        revision_command=autogenerate(facts.environment),
-        empty_revision_command=f"{tool(facts.environment)} revision -m",
+        revision_command=f"{command(facts.environment, AUTOGENERATE[facts.environment.flask])} -m",
+        empty_revision_command=f"{command(facts.environment, 'revision')} -m",
         dialect=known.dialect,
         env_file=Place(f"{facts.environment.script_location}/env.py"),
     )
@@ -59,7 +62,7 @@ def live_input(facts: EnvironmentFacts, database: DatabaseFacts, live: LiveFacts
     def restore(difference: Difference, was: Catalog) -> tuple[str, ...]:
         return module.restore(difference, was) if module else ()
 
-    command = tool(facts.environment)
+    environment = facts.environment
     return LiveInput(
         stamp=reading.stamp,
         heads=facts.graph.heads(),
@@ -77,9 +80,9 @@ def live_input(facts: EnvironmentFacts, database: DatabaseFacts, live: LiveFacts
         },
         restore=restore,
         database=str(live.address),
-        upgrade_command=f"{command} upgrade",
-        downgrade_command=f"{command} downgrade",
-        stamp_command=f"{command} stamp",
+        upgrade_command=command(environment, "upgrade"),
+        downgrade_command=command(environment, "downgrade"),
+        stamp_command=command(environment, "stamp"),
     )
 
 

@@ -83,9 +83,10 @@ class Guest:
 
     def _send(self, message: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None
+        left = memoryview(json.dumps(message).encode() + b"\n")
         try:
-            self._process.stdin.write(json.dumps(message).encode() + b"\n")
-            self._process.stdin.flush()
+            while left:  # past the file object's buffer, which nobody could flush once the guest is gone
+                left = left[os.write(self._process.stdin.fileno(), left) :]
         except BrokenPipeError:
             raise self._died() from None
 

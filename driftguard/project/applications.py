@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from driftguard.project.inventory import Inventory, ancestors, join, parent
-from driftguard.project.modules import APPLICATION_NAMES, FACTORY_NAMES, Module, read_module
+from driftguard.project.modules import APPLICATION_NAMES, FACTORY_NAMES, Module
 
 DEFAULT_MODULES = ("wsgi", "app")
 LIKELY_MODULES = ("wsgi", "app", "application", "main", "server", "run", "manage", "api", "autoapp")
@@ -94,9 +94,11 @@ def _order(found: Application, scripts: str) -> tuple[object, ...]:
 def _applications(inventory: Inventory, folder: str, scripts: str, environ: Mapping[str, str]) -> Iterator[Application]:
     yield from _named(inventory, folder, environ.get("FLASK_APP", ""), Sign.VARIABLE)
     yield from _named(inventory, folder, read_dotenv(inventory, folder).get("FLASK_APP", ""), Sign.DOTENV)
-    for path in _modules(inventory, folder, scripts):
-        module = read_module(inventory.read(path))
-        default = path in {default for name in DEFAULT_MODULES for default in (_default_path(inventory, folder, name),)}
+    paths = _modules(inventory, folder, scripts)
+    inventory.fetch(paths)
+    for path in paths:
+        module = inventory.module(path)
+        default = path in [_default_path(inventory, folder, name) for name in DEFAULT_MODULES]
         for sign, name in _signs(module, default):
             yield Application(folder, _value(path, folder, name), path, sign, module)
 
@@ -125,7 +127,7 @@ def _named(inventory: Inventory, folder: str, value: str, sign: Sign) -> Iterato
         return
     for path in (join(folder, f"{stem}.py"), join(folder, stem, "__init__.py")):
         if path in inventory.paths:
-            yield Application(folder, value.strip(), path, sign, read_module(inventory.read(path)))
+            yield Application(folder, value.strip(), path, sign, inventory.module(path))
             return
 
 

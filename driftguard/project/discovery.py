@@ -11,7 +11,7 @@ from typing import NamedTuple
 from driftguard.project.applications import Application, are_rivals, find_applications
 from driftguard.project.environment import Environment
 from driftguard.project.inventory import Inventory, ancestors, join, parent
-from driftguard.project.modules import Module, read_module
+from driftguard.project.modules import Module
 from driftguard.project.options import NO_OPTIONS, ROOT, Options, Unreadable, read_ini, read_toml
 
 MAIN_SECTION = "alembic"
@@ -39,7 +39,9 @@ class Read(NamedTuple):
 
 def read_all(inventory: Inventory) -> Read:
     """Every source in the tree. Files in which nothing speaks of Alembic are passed over in silence."""
-    reads = [read_config(inventory, path) for path in inventory.files if _may_configure(path)]
+    configs = [path for path in inventory.files if _may_configure(path)]
+    inventory.fetch([*configs, *(path for path in inventory.files if posixpath.basename(path) == "env.py")])
+    reads = [read_config(inventory, path) for path in configs]
     return Read(
         tuple(source for read in reads for source in read.sources),
         tuple(problem for read in reads for problem in read.problems),
@@ -65,7 +67,7 @@ def build(inventory: Inventory, source: Source, environ: Mapping[str, str]) -> E
     scripts = source.scripts or _scripts_from_templates(inventory, source)
     folders = _run_folders(source, scripts)
     located = max((_locate(inventory, source, scripts, folder) for folder in folders), key=lambda each: each.score)
-    env_py = read_module(inventory.read(join(located.scripts, "env.py")))
+    env_py = inventory.module(join(located.scripts, "env.py"))
     options = located.options
     environment = Environment(
         name="",
@@ -187,7 +189,7 @@ def _locate(inventory: Inventory, source: Source, scripts: str, folder: str) -> 
         f"{source.config}: version location {each} is outside the repository" for each, at in versions if at is None
     ]
     here = tuple(dict.fromkeys(at for _, at in versions if at is not None))
-    env_py = read_module(inventory.read(join(scripts, "env.py")))
+    env_py = inventory.module(join(scripts, "env.py"))
     score = (
         int(inventory.has_file(join(scripts, "env.py"))),
         int(scripts in inventory.folders),

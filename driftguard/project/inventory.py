@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from driftguard.git import Tree
+from driftguard.project.modules import Module, read_module
 
 NEVER_SEARCHED = frozenset(
     {
@@ -20,19 +21,36 @@ VIRTUAL_ENVIRONMENT_MARK = "pyvenv.cfg"
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """A tree's searchable ``files`` (sorted) and the ``folders`` above them, "." among them."""
+    """A tree's searchable ``files`` (sorted) and the ``folders`` above them, "." among them.
+
+    What was read stays known: asking git for one file after another is slow, and the tree does not change meanwhile.
+    """
 
     tree: Tree
     files: tuple[str, ...]
     paths: frozenset[str]
     folders: frozenset[str]
+    _contents: dict[str, bytes | None] = field(default_factory=dict, repr=False, compare=False)
+    _modules: dict[str, Module] = field(default_factory=dict, repr=False, compare=False)
 
     def read(self, path: str) -> bytes | None:
         """A file's contents, None if it is not there; also of files that are not searched."""
-        return self.tree.read(path)
+        if path not in self._contents:
+            self._contents[path] = self.tree.read(path)
+        return self._contents[path]
+
+    def fetch(self, paths: Iterable[str]) -> None:
+        """Read these files at once, because they will be asked for."""
+        self._contents.update(self.tree.read_many([path for path in paths if path not in self._contents]))
+
+    def module(self, path: str) -> Module:
+        """The Python module in a file; an empty one if there is none or it cannot be parsed."""
+        if path not in self._modules:
+            self._modules[path] = read_module(self.read(path))
+        return self._modules[path]
 
     def has_file(self, path: str) -> bool:
-        return path in self.paths or self.tree.read(path) is not None
+        return path in self.paths or self.read(path) is not None
 
     def has_module(self, folder: str, name: str) -> bool:
         """Whether ``import name`` finds a module or a package in ``folder``."""

@@ -24,6 +24,10 @@ _NAMES = (
     "version_path_separator",
 )
 _SEPARATORS = {"os": os.pathsep, "space": " ", "newline": "\n", ":": ":", ";": ";"}
+_SEPARATED_BY = {
+    "version_locations": ("path_separator", "version_path_separator"),
+    "prepend_sys_path": ("path_separator",),
+}
 _LEGACY_VERSIONS = re.compile(r", *|(?: +)")
 _LEGACY_SYS_PATH = re.compile(r", *|(?: +)|\:")
 _OUTSIDE_ANY_FILE = "\0"
@@ -46,10 +50,10 @@ class Options(NamedTuple):
         return self.ini.get("script_location") or _text(self.toml.get("script_location"))
 
     def version_locations(self) -> tuple[str, ...]:
-        return self._list("version_locations", ("path_separator", "version_path_separator"), _LEGACY_VERSIONS)
+        return self._list("version_locations", _LEGACY_VERSIONS)
 
     def prepend_sys_path(self) -> tuple[str, ...]:
-        return self._list("prepend_sys_path", ("path_separator",), _LEGACY_SYS_PATH)
+        return self._list("prepend_sys_path", _LEGACY_SYS_PATH)
 
     def recursive(self) -> bool:
         written = self.ini.get("recursive_version_locations")
@@ -59,17 +63,20 @@ class Options(NamedTuple):
         return self._replace(toml=toml)
 
     def bad_separators(self) -> tuple[str, ...]:
-        """Separators that Alembic refuses."""
-        written = (self.ini.get(name) for name in ("path_separator", "version_path_separator"))
-        return tuple(each for each in written if each is not None and each not in _SEPARATORS)
+        """Separators that Alembic refuses because a list is written that needs them."""
+        used = [self._separator(names) for key, names in _SEPARATED_BY.items() if self.ini.get(key)]
+        return tuple(dict.fromkeys(each for each in used if each is not None and each not in _SEPARATORS))
 
-    def _list(self, name: str, separator_names: tuple[str, ...], legacy: re.Pattern[str]) -> tuple[str, ...]:
+    def _separator(self, names: tuple[str, ...]) -> str | None:
+        return next((self.ini[name] for name in names if name in self.ini), None)
+
+    def _list(self, name: str, legacy: re.Pattern[str]) -> tuple[str, ...]:
         written = self.ini.get(name)
         if not written:
             values = self.toml.get(name)
             return tuple(each for each in values if isinstance(each, str)) if isinstance(values, list) else ()
-        separator = next((self.ini[each] for each in separator_names if each in self.ini), None)
-        split = _SEPARATORS.get(separator) if separator is not None else None
+        separator = self._separator(_SEPARATED_BY[name])
+        split = _SEPARATORS.get(separator.partition("#")[0].strip()) if separator is not None else None
         parts = legacy.split(written) if split is None else written.split(split)
         return tuple(part.strip() for part in parts if part.strip())
 

@@ -13,7 +13,6 @@ from driftguard.git import Tree
 from driftguard.project.discovery import DEFAULT_INI, MAIN_SECTION, Source, build, read_all, read_config
 from driftguard.project.environment import Environment
 from driftguard.project.inventory import Inventory, join, parent, take_inventory
-from driftguard.project.modules import read_module
 from driftguard.project.names import name_all
 from driftguard.project.options import NO_OPTIONS
 
@@ -183,6 +182,6 @@ def _orphans(inventory: Inventory, environments: tuple[Environment, ...]) -> Ite
         folder = parent(path)
         if posixpath.basename(path) != "env.py" or folder in used or join(folder, "versions") not in inventory.folders:
             continue
-        module = read_module(inventory.read(path))
+        module = inventory.module(path)
         if "alembic" in module.imports:
             yield f"{path} looks like an environment, but no ini file or pyproject.toml leads to it"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -67,19 +68,19 @@ class About(NamedTuple):
 
 
 class PostgresqlShadows:
-    """Databases on one server, named after the process that makes them."""
+    """Databases on one server: driftguard_HOST_PID_START_SOURCE_NUMBER, after the process and the source in it."""
 
-    def __init__(self, site: Site, about: About, execute: Execute) -> None:
-        self.version = about.version
+    def __init__(self, site: Site, version: str, execute: Execute) -> None:
+        self.version = version
         self._site = site
         self._execute = execute
         self._names: dict[str, str] = {}
-        names = (f"{PREFIX}{process.mark()}_{number}" for number in itertools.count(1))
-        self._free_names = (name for name in names if name not in about.shadows)
+        self._prefix = f"{PREFIX}{process.mark()}_{secrets.token_hex(3)}_"
+        self._numbers = itertools.count(1)
 
     def create(self) -> str:
         """The URL of a new empty database."""
-        name = next(self._free_names)
+        name = f"{self._prefix}{next(self._numbers)}"
         self._execute(self._site.admin_url, (self._site.create.format(name=name),))
         url = self._site.url(name)
         self._names[url] = name
@@ -105,14 +106,14 @@ def open_shadows(request: Request, execute: Execute, *, cache_folder: Path) -> I
     with ExitStack() as stack:
         site, about = _choose(request, execute, cache_folder, stack)
         drop_databases(leftovers(about), about.version, site.admin_url, execute)
-        shadows = PostgresqlShadows(site, about, execute)
+        shadows = PostgresqlShadows(site, about.version, execute)
         stack.callback(shadows.close)
         yield shadows
 
 
 def leftovers(about: About) -> tuple[str, ...]:
     """The shadows that a process of this host made and did not live to drop."""
-    marks = {name: name.removeprefix(PREFIX).rpartition("_")[0] for name in about.shadows}
+    marks = {name: name.removeprefix(PREFIX).rsplit("_", 2)[0] for name in about.shadows}
     return tuple(name for name, mark in marks.items() if process.abandoned(mark))
 
 

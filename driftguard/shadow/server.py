@@ -27,6 +27,7 @@ from driftguard.shadow.place import own_folder, socket_folder
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 POLL_SECONDS = 0.005
+KEPT_SECONDS = 10 * 24 * 3600.0
 
 # The server is a grandchild: it outlives whoever starts it, and init collects it. Its number goes to standard output
 # (the file "pid"), written by the shell, so that not even a kill of driftguard at this moment can lose it.
@@ -104,17 +105,10 @@ class _Server:
             if self._wait(self._usable, START_SECONDS):
                 return
             self._kill()
-        made_now = self._crashed()
-        if made_now:
-            self._make_data()
-        self._launch()
-        if not self._wait(self._usable, START_SECONDS) and not made_now:
-            self._kill()
-            self._make_data()
-            self._launch()
-            self._wait(self._usable, START_SECONDS)
-        if not self._usable():
-            self._kill()
+        if self._data_is_sound() and self._starts():
+            return
+        self._make_data()
+        if not self._starts():
             raise NoShadow(f"a private {self.kind.name} server does not start: {self._last_words()}")
 
     def stop(self) -> None:
@@ -122,12 +116,28 @@ class _Server:
         self._signal(self.kind.stop)
         if self._wait(self._ended, STOP_SECONDS):
             (self.home / "pid").unlink(missing_ok=True)
+            with suppress(OSError):
+                self.folders.socket.rmdir()
         else:
             self._kill()
 
-    def _crashed(self) -> bool:
-        """With durability off, data that was not closed cleanly is worth nothing."""
-        return (self.home / "pid").exists() or not self.folders.data.exists()
+    def _data_is_sound(self) -> bool:
+        """With durability off, data that was not closed cleanly is worth nothing.
+
+        Neither is what lay unused so long that the system's cleaners may have taken some of its files.
+        """
+        try:
+            age = time.time() - (self.home / "log").stat().st_mtime
+        except FileNotFoundError:
+            return False
+        return age < KEPT_SECONDS and self.folders.data.exists() and not (self.home / "pid").exists()
+
+    def _starts(self) -> bool:
+        self._launch()
+        if self._wait(self._usable, START_SECONDS):
+            return True
+        self._kill()
+        return False
 
     def _make_data(self) -> None:
         (self.home / "pid").write_bytes(b"")

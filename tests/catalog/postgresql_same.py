@@ -45,7 +45,8 @@ TWO_WAYS = [
     same(
         "CREATE TABLE users (id serial PRIMARY KEY, mail text UNIQUE CHECK (mail <> '')); CREATE INDEX ON users (mail);"
         "CREATE TABLE logins (user_id integer REFERENCES users)",
-        "CREATE TABLE people (id serial PRIMARY KEY, mail text UNIQUE CHECK (mail <> '')); CREATE INDEX ON people (mail);"
+        "CREATE TABLE people (id serial PRIMARY KEY, mail text UNIQUE CHECK (mail <> ''));"
+        "CREATE INDEX ON people (mail);"
         "CREATE TABLE entries (user_id integer REFERENCES people);"
         "ALTER TABLE people RENAME TO users; ALTER TABLE entries RENAME TO logins",
         id="names made up before a table was renamed",
@@ -109,7 +110,8 @@ TWO_WAYS = [
     ),
     same(
         "CREATE TABLE t (a integer, b text); CREATE INDEX i ON t (a) WHERE b IS NOT NULL",
-        "CREATE TABLE t (a integer, b text); CREATE INDEX i ON public.t USING btree (a ASC NULLS LAST) WHERE (b IS NOT NULL)",
+        "CREATE TABLE t (a integer, b text);"
+        "CREATE INDEX i ON public.t USING btree (a ASC NULLS LAST) WHERE (b IS NOT NULL)",
         id="an index in other words",
     ),
     same(
@@ -152,7 +154,10 @@ UNCHANGED = [
     same("VACUUM FULL", id="rewritten by vacuum"),
     same("CLUSTER users USING users_pkey", id="clustered"),
     same("REINDEX TABLE users", id="indexes rebuilt"),
-    same("INSERT INTO users (username) SELECT 'u' || n FROM generate_series(1, 100) n", id="rows inserted"),
+    same(
+        "INSERT INTO users (username, mail) SELECT 'u' || n, n || '@x' FROM generate_series(1, 100) n",
+        id="rows inserted",
+    ),
     same("TRUNCATE users, orders, audit.events", id="rows deleted"),
     same("SELECT setval('users_id_seq', 900), nextval('ticket_number')", id="sequences advanced"),
     same("ALTER SEQUENCE ticket_number RESTART WITH 5000", id="a sequence restarted"),

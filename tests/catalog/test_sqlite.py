@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from driftguard.catalog.sqlite import SESSION, read, restore
 from driftguard.schema.catalog import Catalog, Scope
@@ -428,6 +432,21 @@ def test_the_same_schema_is_the_same_however_it_was_made(one: list[str], other: 
     assert diff(catalog_of(*one), catalog_of(*other)) == ()
 
 
+@given(st.randoms(use_true_random=False))
+def test_case_and_space_are_no_facts(random: Random) -> None:
+    def respelled(statement: str) -> str:
+        parts = re.split(r"('[^']*')", statement)
+        return "".join(part if part.startswith("'") else re.sub(r"[A-Z]{2,}|\s+", other, part) for part in parts)
+
+    def other(match: re.Match[str]) -> str:
+        spaces = (" ", "\n\t", " /* it's */ ", ' -- "\n')
+        return (
+            random.choice(spaces) if match.group().isspace() else random.choice((match.group(), match.group().lower()))
+        )
+
+    assert diff(catalog_of(*SCHOOL), catalog_of(*map(respelled, SCHOOL))) == ()
+
+
 @pytest.mark.parametrize(
     ("statements", "commands"),
     [
@@ -524,6 +543,23 @@ def test_a_lost_column_comes_back_with_all_that_was_its_own(column: str) -> None
     was, now = catalog_of(*before, f"ALTER TABLE t ADD COLUMN {column}"), catalog_of(*before)
     offered = [command for each in diff(was, now) for command in restore(each, was)]
     assert catalog_of(*before, *offered) == was
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pytest.param("c TEXT NOT NULL", id="one that must be filled"),
+        pytest.param("c TEXT DEFAULT CURRENT_TIMESTAMP", id="the current time as default"),
+        pytest.param("c INTEGER DEFAULT (1 + 1)", id="a computed default"),
+        pytest.param("c INTEGER AS (a + 1) STORED", id="a stored one"),
+        pytest.param("c INTEGER PRIMARY KEY", id="the key"),
+        pytest.param("c INTEGER DEFAULT 1 REFERENCES t (a)", id="one that refers and has a default"),
+    ],
+)
+def test_no_column_is_offered_that_sqlite_may_refuse(column: str) -> None:
+    was, now = catalog_of(f"CREATE TABLE t (a INTEGER, {column})"), catalog_of("CREATE TABLE t (a INTEGER)")
+    differences = diff(was, now)
+    assert [restore(each, was) for each in differences] == [()] * len(differences) != []
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def common(metadata: sa.MetaData) -> None:
         sa.Column("state", sa.Enum("new", "old", native_enum=False, create_constraint=True, name="state_enum")),
         sa.Column("age", sa.Integer, sa.CheckConstraint("age > 0"), server_default="1"),
         sa.Column("made", sa.DateTime, server_default=sa.func.current_timestamp()),
-        sa.Column("twice", sa.Integer, sa.Computed("age * 2")),
+        sa.Column("twice", sa.Integer, sa.Computed("age * 2", persisted=True)),
         sa.Column("dept_id", sa.ForeignKey("depts.id", ondelete="CASCADE"), index=True),
         sa.UniqueConstraint("age", "dept_id"),
         sa.UniqueConstraint("made", name="uq_made"),

@@ -106,6 +106,16 @@ IN_TWO = ("x/one", "y/two")
         pytest.param(
             {
                 "alembic.ini": ini(
+                    "script_location = db", "prepend_sys_path = .", "version_path_separator = os  # Use os.pathsep."
+                ),
+                **alembic_folder("db"),
+            },
+            (environment("db", "db", sys_path=(".",)),),
+            id="the comment that older templates wrote behind a separator, where no list needs it",
+        ),
+        pytest.param(
+            {
+                "alembic.ini": ini(
                     "base = %(here)s/x",
                     "script_location = %(here)s/db",
                     "version_locations = %(base)s/one:%(here)s/y/two:%(here)s/db/versions",
@@ -327,8 +337,20 @@ def test_found_and_agreed_with_alembic(
             id="a version location outside the repository",
         ),
         pytest.param(
-            {"alembic.ini": ini("script_location = db", "path_separator = |"), **alembic_folder("db")},
-            (environment("db", "db", problems=("alembic.ini: path_separator '|' is none that Alembic knows",)),),
+            {
+                "alembic.ini": ini(
+                    "script_location = db", "version_locations = x/one:y/two", "path_separator = os # !"
+                ),
+                **TWO,
+            },
+            (
+                environment(
+                    "db",
+                    "db",
+                    version_locations=IN_TWO,
+                    problems=("alembic.ini: path_separator 'os # !' is none that Alembic knows",),
+                ),
+            ),
             id="a separator that Alembic does not know",
         ),
         pytest.param(

@@ -7,7 +7,7 @@ import shutil
 import signal
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -75,8 +75,7 @@ def test_any_path_will_do(name: str, cache_folder: Path) -> None:
     with use(server_kind(binaries), place, account) as socket:
         site = site_of_socket(socket, PORT, SUPERUSER, "psycopg", binaries.version)
         assert execute(site.admin_url, ("SELECT 'yes'",)) == [["yes"]]
-    if not socket.is_relative_to(place):
-        socket.rmdir()
+    assert not socket.exists()
 
 
 def test_nobody_else_can_reach_the_server(cache_folder: Path) -> None:
@@ -84,8 +83,8 @@ def test_nobody_else_can_reach_the_server(cache_folder: Path) -> None:
         url = shadows.create()
         assert execute(url, ("SHOW listen_addresses",)) == [[""]]
         account = server_account(["postgres"])
-        for folder in ("data", "socket"):
-            found = (home_of(cache_folder) / folder).stat()
+        for folder in (home_of(cache_folder) / "data", Path(str(make_url(url).query["host"]))):
+            found = folder.stat()
             assert stat.S_IMODE(found.st_mode) == 0o700
             assert found.st_uid == (account.user if account else os.getuid())
         assert (home_of(cache_folder)).stat().st_uid == os.getuid()
@@ -228,12 +227,40 @@ def test_a_stale_pid_file_does_no_harm(
         assert execute(shadows.create(), (TABLES,)) == [["0"]]
 
 
-def test_data_that_a_server_refuses_is_made_anew(cache_folder: Path) -> None:
+def spoil_control_file(home: Path) -> None:
+    (home / "data/global/pg_control").write_bytes(b"rubbish")
+
+
+def remove_data(home: Path) -> None:
+    shutil.rmtree(home / "data")
+
+
+def age(home: Path) -> None:
+    os.utime(home / "log", (0, 0))
+
+
+def touch_nothing(home: Path) -> None:
+    """It stays as it is."""
+
+
+@pytest.mark.parametrize(
+    ("harm", "kept"),
+    [
+        pytest.param(touch_nothing, True, id="used again"),
+        pytest.param(spoil_control_file, False, id="the server refuses it"),
+        pytest.param(remove_data, False, id="somebody removed it"),
+        pytest.param(age, False, id="so long unused that files may have been cleaned away"),
+    ],
+)
+def test_data_of_an_earlier_run(harm: Callable[[Path], None], kept: bool, cache_folder: Path) -> None:
     with open_shadows(PSYCOPG, execute, cache_folder=cache_folder) as shadows:
         shadows.create()
-    (home_of(cache_folder) / "data/global/pg_control").write_bytes(b"rubbish")
+    home = home_of(cache_folder)
+    (home / "data/witness").touch()
+    harm(home)
     with open_shadows(PSYCOPG, execute, cache_folder=cache_folder) as shadows:
         assert execute(shadows.create(), (TABLES,)) == [["0"]]
+    assert (home / "data/witness").exists() == kept
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,15 @@ def test_by_url_makes_databases_and_leaves_its_own_alone(maker_url: str, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
+def test_two_sources_in_one_process(maker_url: str, tmp_path: Path) -> None:
+    request = Request("postgresql", "psycopg", maker_url)
+    with (
+        open_shadows(request, execute, cache_folder=tmp_path) as one,
+        open_shadows(request, execute, cache_folder=tmp_path) as other,
+    ):
+        assert one.create() != other.create()
+
+
 @pytest.mark.parametrize(
     ("drivername", "expected"),
     [
@@ -173,7 +182,7 @@ def marks() -> Iterator[dict[str, str]]:
     ],
 )
 def test_leftovers(whose: str, stays: bool, marks: dict[str, str], maker_url: str, tmp_path: Path) -> None:
-    name = f"driftguard_{marks[whose]}_1"
+    name = f"driftguard_{marks[whose]}_0a1b2c_1"
     execute(maker_url, (f'CREATE DATABASE "{name}"',))
     with open_shadows(Request("postgresql", "psycopg", maker_url), execute, cache_folder=tmp_path):
         assert ([name] in execute(maker_url, (DATABASES,))) == stays

@@ -158,10 +158,10 @@ class _Cursor:
         return remaining
 
     def accept(self, *words: str) -> bool:
-        if all(self.next_word(ahead) == word for ahead, word in enumerate(words)):
-            self._position += len(words)
-            return True
-        return False
+        if self.next_word() != words[0] or any(self.next_word(ahead) != word for ahead, word in enumerate(words)):
+            return False
+        self._position += len(words)
+        return True
 
     def expect(self, *words: str) -> None:
         if not self.accept(*words):

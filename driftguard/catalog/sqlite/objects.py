@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from driftguard.catalog.sqlite.definitions import (
@@ -187,7 +188,7 @@ def _column(known: _Known, table: Name, row: Row, column: Column, *, counted: bo
     return make_object(
         Name("column", table.schema, table.name, name or ""),
         {
-            "type": _type(declared or ""),
+            "type": _type(declared or "", generated=generated is not None),
             "nullable": _yes_no(not_null != "1"),
             "default": _default(default) if default and not generated else None,
             "generated": generated and f"({generated}) {'STORED' if column.stored else 'VIRTUAL'}",
@@ -198,13 +199,17 @@ def _column(known: _Known, table: Name, row: Row, column: Column, *, counted: bo
     )
 
 
-def _type(declared: str) -> str:
+@lru_cache(1000)
+def _type(declared: str, *, generated: bool) -> str:
+    """The type as one text; with some white space SQLite takes GENERATED ALWAYS for a part of it."""
     try:
-        return verbatim(tokenize(declared)).upper()
+        text = verbatim(tokenize(declared)).upper()
     except NotUnderstood:
         return declared
+    return text.removesuffix("ALWAYS").rstrip().removesuffix("GENERATED").rstrip() if generated else text
 
 
+@lru_cache(1000)
 def _default(text: str) -> str | None:
     """The default as one text; a bare or quoted word is a string, and NULL is no default."""
     try:

@@ -44,16 +44,19 @@ class Kind(StrEnum):
     OPERATOR = "operator"
 
 
+_KINDS = {kind.value: kind for kind in Kind}
+_WITH_WORD = (Kind.WORD, Kind.OPERATOR)
+
+
 class Token(NamedTuple):
-    """``text`` is what stands between the quotes, with doubled quotes made single, or the bare text."""
+    """``text`` is what stands between the quotes, with doubled quotes made single, or the bare text.
+
+    ``word`` is the bare word or the operator in lower case; "" for anything quoted and for literals.
+    """
 
     kind: Kind
     text: str
-
-    @property
-    def word(self) -> str:
-        """The keyword or operator in lower case; "" for anything quoted and for literals."""
-        return fold(self.text) if self.kind in (Kind.WORD, Kind.OPERATOR) else ""
+    word: str = ""
 
 
 def fold(identifier: str) -> str:
@@ -64,14 +67,17 @@ def fold(identifier: str) -> str:
 def tokenize(sql: str) -> tuple[Token, ...]:
     """The tokens of ``sql`` without white space and comments; raises NotUnderstood at an open quote."""
     tokens, position = [], 0
-    while position < len(sql):
-        match = _TOKEN.match(sql, position)
-        if match is None or match.lastgroup is None:
-            raise NotUnderstood(f"a quote is not closed: {sql[position : position + 20]}")
-        if match.lastgroup != "space":
-            kind = Kind(match.lastgroup)
-            tokens.append(Token(kind, _unquoted(kind, match.group())))
+    for match in _TOKEN.finditer(sql):
+        if match.start() != position:
+            break
         position = match.end()
+        kind = _KINDS.get(match.lastgroup or "")
+        if kind in _WITH_WORD:
+            tokens.append(Token(kind, match.group(), fold(match.group())))
+        elif kind:
+            tokens.append(Token(kind, _unquoted(kind, match.group())))
+    if position != len(sql):
+        raise NotUnderstood(f"a quote is not closed: {sql[position : position + 20]}")
     return tuple(tokens)
 
 

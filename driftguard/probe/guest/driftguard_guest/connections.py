@@ -124,7 +124,7 @@ class Connections:
 
         def checkout(dbapi_connection, record, proxy):
             mark = record.info.get(MARK)
-            if mark is not None and mark[0] != self._shadow_url(*mark[1:]):
+            if mark is not None and mark[0] != self._shadow_url(mark[1]):
                 raise exc.DisconnectionError("this connection belongs to an earlier run")
 
         setattr(do_connect, OWN, True)
@@ -141,8 +141,7 @@ class Connections:
 
     def of(self, connection):
         """(shadow URL, live number) of a SQLAlchemy connection; None if it was not led to a shadow."""
-        mark = connection.info.get(MARK)
-        return None if mark is None else mark[:2]
+        return connection.info.get(MARK)
 
     def _guard_creators(self):
         wrap_creator = Pool._should_wrap_creator
@@ -179,14 +178,14 @@ class Connections:
 
     def _open(self, live, record):
         number = self.add(live)
-        scratch = self.loading_application or self._is_importing()
-        url = self._shadow_url(number, scratch)
+        url = self._shadow_url(number)
         if record is not None:
-            record.info[MARK] = (url, number, scratch)
+            record.info[MARK] = (url, number)
         return self.connect_to(live.dialect, url, live.parameters)
 
-    def _shadow_url(self, number, scratch):
-        shadows = self._scratch if scratch else self._shadows
+    def _shadow_url(self, number):
+        """The shadow that stands for a live address right now."""
+        shadows = self._scratch if self.loading_application or self._is_importing() else self._shadows
         if number not in shadows:
             shadows[number] = self._ask(number)
         return shadows[number]
