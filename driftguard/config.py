@@ -38,6 +38,7 @@ class EnvironmentSettings:
     python: str | None = None
     live: str | None = None
     shadow: str | None = None
+    begins_on: str | None = None
     heads: tuple[str, ...] | None = None
     x: tuple[str, ...] | None = None
 
@@ -50,6 +51,7 @@ class Settings:
     live: str = ""
     live_in_hook: str = "note"
     shadow: str = ""
+    begins_on: str = ""
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     strict: bool = False
@@ -69,6 +71,7 @@ class Settings:
             python=self.python if own.python is None else own.python,
             live=self.live if own.live is None else own.live,
             shadow=self.shadow if own.shadow is None else own.shadow,
+            begins_on=self.begins_on if own.begins_on is None else own.begins_on,
             heads=self.heads if own.heads is None else own.heads,
             x=self.x if own.x is None else own.x,
         )
@@ -213,6 +216,13 @@ def _path(value: object) -> str:
     return path
 
 
+def _object(value: object) -> str:
+    text = _text(value)
+    if not re.fullmatch(r"\w+(\.\w+)*:\w+(\.\w+)*", text):
+        raise Refused('must name a Python object, such as "shop.first_models:Base.metadata"')
+    return text
+
+
 def _yes_or_no(value: object) -> bool:
     if not isinstance(value, bool):
         raise Refused(f"must be true or false, not {_kind(value)}")
@@ -281,6 +291,13 @@ _SHADOW = Setting(
     _address("server"),
     "Where disposable databases are made: by default a private server; server means the live database's own.",
 )
+_BEGINS_ON = Setting(
+    "begins_on",
+    '"package.module:object"',
+    _object,
+    "What made the tables that the first revision expects: a MetaData, or a function that is given a connection "
+    "(and may stamp the version table, if the replay is to begin at a later revision).",
+)
 _HEADS = Setting(
     "heads", "a list of revision ids or labels", _texts, "Heads that are meant to stand beside each other."
 )
@@ -296,6 +313,7 @@ SCHEMA: tuple[Setting, ...] = (
         "What a commit hook makes of a live database that it cannot reach; off does not ask it at all.",
     ),
     _SHADOW,
+    _BEGINS_ON,
     Setting("select", "a list of rule names or codes", _selectors, "Only these rules; DG1 means the whole family."),
     Setting("ignore", "a list of rule names or codes", _selectors, "Without these rules."),
     Setting("strict", "true or false", _yes_or_no, "Whether warnings fail a check as errors do."),
@@ -315,6 +333,7 @@ ENVIRONMENT_SCHEMA: tuple[Setting, ...] = (
     _PYTHON,
     _LIVE,
     _SHADOW,
+    _BEGINS_ON,
     _HEADS,
     _X,
 )

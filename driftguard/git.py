@@ -197,6 +197,12 @@ class Repository:
         """Where git looks for hooks: ``core.hooksPath``, or the folder that all worktrees share."""
         return self.git_path("hooks")
 
+    @property
+    def main_work_tree(self) -> Path:
+        """The top of the repository's first work tree, which is ``root`` itself unless this is a linked one."""
+        common = self.root / _line(self.run("rev-parse", "--git-common-dir"))
+        return common.resolve().parent if common.name == ".git" else self.root
+
     def git_path(self, name: str) -> Path:
         """A path in the git folder, this worktree's or the shared one as git decides."""
         return self.root / _line(self.run("rev-parse", "--git-path", name))

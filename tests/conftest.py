@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from driftguard.shadow.place import server_account, servers_folder
+
 pytest_plugins = ["fixtures.postgresql", "fixtures.mariadb"]
 
 FOREIGN = ("GIT_", "DRIFTGUARD_", "FLASK_", "ALEMBIC_", "PRE_COMMIT", "PG", "SQLALCHEMY_")
@@ -26,7 +28,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Only the controller: every worker is done by now."""
     if not hasattr(config, "workerinput") and (folder := os.environ.pop(CACHE_VARIABLE, "")):
-        shutil.rmtree(folder, ignore_errors=True)
+        servers = servers_folder(Path(folder), server_account(("postgres",)))
+        for each in (folder, servers):
+            shutil.rmtree(each, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

@@ -33,6 +33,12 @@ def failing_upgrade(failed: FailedUpgrade) -> Iterator[Finding]:
     no earlier revision creates:
 
         alembic upgrade head
+
+    If the first revision is meant to find tables that the application once made by ``create_all()``, name what makes
+    them, a ``MetaData`` or a function that is given a connection:
+
+        [tool.driftguard]
+        begins_on = "shop.first_models:Base.metadata"
     """
     statement = (failed.statement,) if failed.statement else ()
     yield Finding(
@@ -42,6 +48,7 @@ def failing_upgrade(failed: FailedUpgrade) -> Iterator[Finding]:
         message=f"revision {failed.revision} fails on an empty database: {failed.message}",
         place=failed.place,
         details=(*statement, *failed.details),
-        help="mend upgrade() in this revision; it must run after its predecessors alone, on an empty database",
+        help="mend upgrade() in this revision; or, if it is meant to find tables that the application once made, name what "
+        'makes them with the setting "begins_on"',
         commands=(failed.command,),
     )

@@ -12,7 +12,7 @@ from typing import Any
 from driftguard.catalog import CATALOGS
 from driftguard.catalog.inspector import from_reflection
 from driftguard.errors import DriftguardError
-from driftguard.facts.scene import Scene
+from driftguard.facts.scene import Live, Scene
 from driftguard.git import Repository
 from driftguard.probe.answers import Run, ShadowQuestion, question_from, run_from
 from driftguard.probe.guest_process import Guest, GuestFailed, start
@@ -22,6 +22,7 @@ from driftguard.shadow import NoShadow, Request, Shadows, open_shadows
 from driftguard.shadow.request import LIVE
 
 GIT_VARIABLES = "GIT_"
+UNKNOWN_DATABASE = "sqlite://"
 
 
 class Probe:
@@ -92,7 +93,9 @@ class Probe:
         return module.read(query, scope)
 
     def _source(self, asked: ShadowQuestion) -> Shadows:
-        request = Request(asked.dialect, asked.driver, self._setting, asked.version, asked.address.host)
+        # Only a live server that answered can lend room for its own shadows.
+        live_host = asked.address.host if asked.version else ""
+        request = Request(asked.dialect, asked.driver, self._setting, asked.version, live_host)
         if request not in self._sources:
 
             def execute(url: str, statements: tuple[str, ...]) -> list[list[str | None]]:
@@ -118,7 +121,13 @@ def _numbered(url: str, live: int) -> str:
 def open_probe(scene: Scene, environment: Environment) -> Iterator[Probe]:
     """A guest that has loaded ``environment``; raises NoInterpreter, NoShadow, GuestFailed, DeadlinePassed."""
     settings = scene.settings.for_environment(environment.name)
-    interpreter = find_interpreter(scene.home, environment, settings, scene.environ)
+    interpreter = find_interpreter(
+        scene.home,
+        environment,
+        settings,
+        scene.environ,
+        main_worktree=scene.repository.main_work_tree if scene.repository else None,
+    )
     probes: list[Probe] = []
 
     def answer(question: str, arguments: Mapping[str, Any]) -> str:
@@ -142,8 +151,11 @@ def open_probe(scene: Scene, environment: Environment) -> Iterator[Probe]:
             overlay=_overlay(scene, environment),
             folder=str(folder),
             config=str(scene.root / environment.config) if environment.config else "",
+            config_text=_staged_config(scene, environment),
             section=environment.section,
             script_location=str(scene.root / environment.script_location),
+            url=_stand_in(scene.live_of(settings), settings.shadow),
+            begins_on=settings.begins_on,
             flask=environment.flask,
             flask_app=environment.flask_app,
             x=settings.x,
@@ -153,9 +165,22 @@ def open_probe(scene: Scene, environment: Environment) -> Iterator[Probe]:
         yield probes[0]
 
 
+def _stand_in(live: Live, shadow: str) -> str:
+    """A URL of the database's kind for a config that leaves ``sqlalchemy.url`` to a program, as far as is known."""
+    return next((url for url in (live.url, shadow) if "://" in url), UNKNOWN_DATABASE)
+
+
 def _guest_environ(environ: Mapping[str, str], added: tuple[tuple[str, str], ...]) -> dict[str, str]:
     inherited = {key: value for key, value in environ.items() if not key.startswith(GIT_VARIABLES)}
     return {**inherited, "PYTHONDONTWRITEBYTECODE": "1", "DRIFTGUARD_GUEST": "1", **dict(added)}
+
+
+def _staged_config(scene: Scene, environment: Environment) -> str | None:
+    """The ini file as it is staged; None where the one in the folder counts."""
+    if not scene.staged or not environment.config or environment.config.endswith(".toml"):
+        return None
+    content = scene.tree.read(environment.config)
+    return None if content is None else content.decode("utf-8-sig", "replace")
 
 
 def _overlay(scene: Scene, environment: Environment) -> dict[str, Any]:

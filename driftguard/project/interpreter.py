@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,19 +13,12 @@ from driftguard.config import Settings
 from driftguard.errors import DriftguardError
 from driftguard.process import run
 from driftguard.project.environment import Environment
+from driftguard.project.packages import has_package, prefix_of
 
 CODE_NEEDED = ("alembic", "sqlalchemy")
 FLASK_NEEDED = (*CODE_NEEDED, "flask_migrate")
 VENV_FOLDERS = (".venv", "venv", "env")
 PYTHONS = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
-LIBRARIES = (
-    "lib/python*/site-packages",
-    "lib64/python*/site-packages",
-    "lib/pypy*/site-packages",
-    "lib/python*/dist-packages",
-    "local/lib/python*/dist-packages",
-    "Lib/site-packages",
-)
 DEADLINE = 10.0
 
 
@@ -91,7 +83,7 @@ def find_interpreter(
     needed = FLASK_NEEDED if environment.flask else CODE_NEEDED
     tried: list[str] = []
     for candidate in _candidates(root, environment, environ, main_worktree, host):
-        missing = [name for name in needed if not _is_installed(Path(candidate.python), name)]
+        missing = [name for name in needed if not has_package(Path(candidate.python), name)]
         if not missing:
             return candidate
         reason = f"lacks {', '.join(missing)}" if Path(candidate.python).exists() else "is not there"
@@ -120,12 +112,19 @@ def _candidates(
         yield from _managed(place, asking)
     if environ.get("CONDA_PREFIX"):
         yield Interpreter(_python_in(Path(environ["CONDA_PREFIX"])), "CONDA_PREFIX")
-    on_path = shutil.which("python3", path=environ.get("PATH", "")) or shutil.which(
-        "python", path=environ.get("PATH", "")
-    )
-    if on_path and not _same(_prefix(Path(on_path)), host.prefix):
+    on_path = _on_path(environ)
+    if on_path and not _same(prefix_of(Path(on_path)), host.prefix):
         yield Interpreter(on_path, "python on PATH")
     yield Interpreter(str(host.python), "driftguard's own environment")
+
+
+def _on_path(environ: Mapping[str, str]) -> str:
+    """The interpreter that ``python3`` or ``python`` starts; pyenv's and asdf's are scripts, which must be asked."""
+    found = [shutil.which(name, path=environ.get("PATH", "")) for name in ("python3", "python")]
+    command = found[0] or found[1] or ""
+    if Path(command).parent.name == "shims":
+        return _ask([command, "-c", "import sys; print(sys.executable)"], Path.cwd(), environ)
+    return command
 
 
 def _as_told(root: Path, python: str, environ: Mapping[str, str]) -> Interpreter:
@@ -185,52 +184,6 @@ def _python_in(prefix: Path) -> str:
     """The interpreter of the environment in the folder ``prefix``; where it would be, if there is none."""
     found = next((prefix / name for name in PYTHONS if (prefix / name).is_file()), None)
     return str(found or prefix / PYTHONS[2 if os.name == "nt" else 0])
-
-
-def _prefix(python: Path) -> Path:
-    return python.parent.parent if python.parent.name.lower() in ("bin", "scripts") else python.parent
-
-
-def _is_installed(python: Path, package: str) -> bool:
-    """Whether the interpreter would find ``package``, told from its folders alone."""
-    if not python.is_file():
-        return False
-    found = re.match(r"python(\d+\.\d+)", python.resolve().name)
-    version = found[1] if found else ""
-    libraries = _libraries(_prefix(python), version) + _libraries_below(python, version)
-    return any(_holds(each, package) for library in libraries for each in (library, *_linked(library)))
-
-
-def _libraries(prefix: Path, version: str) -> list[Path]:
-    return [folder for pattern in LIBRARIES for folder in sorted(prefix.glob(pattern)) if _serves(folder, version)]
-
-
-def _serves(library: Path, version: str) -> bool:
-    """Whether a Python of this version ("" = not known) looks into the library; several versions share a prefix."""
-    name = library.parent.name
-    return not version or not name.startswith("python") or name in ("python3", f"python{version}")
-
-
-def _libraries_below(python: Path, version: str) -> list[Path]:
-    """The base interpreter's libraries, where they can be seen: without an environment, or if it lets them through."""
-    try:
-        mark = (_prefix(python) / "pyvenv.cfg").read_text("utf-8", errors="replace").lower()
-    except OSError:
-        return _libraries(_prefix(python.resolve()), version)
-    keys = dict(line.replace(" ", "").split("=", 1) for line in mark.splitlines() if "=" in line)
-    seen = keys.get("include-system-site-packages") == "true"
-    return _libraries(_prefix(python.resolve()), version) if seen else []
-
-
-def _linked(library: Path) -> Iterator[Path]:
-    """Folders that ``.pth`` files of a library add (editable installs)."""
-    for link in sorted(library.glob("*.pth")):
-        lines = link.read_text("utf-8", errors="replace").splitlines()
-        yield from (library / line.strip() for line in lines if line.strip() and not line.startswith(("import", "#")))
-
-
-def _holds(folder: Path, package: str) -> bool:
-    return (folder / package / "__init__.py").is_file()
 
 
 def _same(one: Path, other: Path) -> bool:

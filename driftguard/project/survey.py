@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from driftguard.config import ConfigError, EnvironmentSettings, Settings, closest
 from driftguard.git import Tree
-from driftguard.project.discovery import DEFAULT_INI, MAIN_SECTION, Source, build, read_all, read_config
+from driftguard.project.building import build
 from driftguard.project.environment import Environment
 from driftguard.project.inventory import Inventory, join, parent, take_inventory
 from driftguard.project.names import name_all
 from driftguard.project.options import NO_OPTIONS
+from driftguard.project.sources import DEFAULT_INI, MAIN_SECTION, Source, read_all, read_config
 
 
 class Survey(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -68,12 +68,10 @@ class MysqlShadows:
         self._collation = about.collation
         self._execute = execute
         self._names: dict[str, str] = {}
-        names = (f"{PREFIX}{process.mark()}_{number}" for number in itertools.count(1))
-        self._free_names = (name for name in names if name not in about.shadows)
 
     def create(self) -> str:
         """The URL of a new empty database."""
-        name = next(self._free_names)
+        name = new_name()
         self._execute(self._site.admin_url, (create_statement(name, self._collation),))
         url = self._site.url(name)
         self._names[url] = name
@@ -103,6 +101,11 @@ def open_shadows(request: Request, execute: Execute, *, cache_folder: Path) -> I
         shadows = MysqlShadows(site, about, execute)
         stack.callback(shadows.close)
         yield shadows
+
+
+def new_name() -> str:
+    """Tells whose it is, and differs from all others of this process, which may have several sources open."""
+    return f"{PREFIX}{process.mark()}_{secrets.token_hex(4)}"
 
 
 def leftovers(about: About) -> tuple[str, ...]:
@@ -206,12 +209,12 @@ def _about(site: Site, collation: str, execute: Execute) -> About:
 
 def _usable_collation(site: Site, collation: str, execute: Execute) -> str:
     """The collation if the server knows it, else "". Tried, because grants and collations are hard to foresee."""
-    name = f"{PREFIX}{process.mark()}_0"
+    name = new_name()
     attempts = dict.fromkeys((collation, ""))
     refusals: list[DriftguardError] = []
     for attempt in attempts:
         try:
-            execute(site.admin_url, (DROP.format(name=name), create_statement(name, attempt), DROP.format(name=name)))
+            execute(site.admin_url, (create_statement(name, attempt), DROP.format(name=name)))
         except DriftguardError as error:
             refusals.append(error)
         else:

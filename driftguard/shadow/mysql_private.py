@@ -29,6 +29,7 @@ SETTINGS = (
     "--innodb-doublewrite=OFF",
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-use-native-aio=OFF",
+    "--loose-innodb-flush-method=nosync",
     "--max-connections=100",
     "--performance-schema=OFF",
     "--skip-name-resolve",
@@ -36,7 +37,7 @@ SETTINGS = (
 
 # Each keeps its log of changes small in its own way.
 SETTINGS_OF: dict[str, tuple[str, ...]] = {
-    "mariadb": ("--innodb-log-file-size=8M",),
+    "mariadb": ("--innodb-log-file-size=8M", "--loose-sync-frm=OFF"),
     "mysql": ("--loose-innodb-redo-log-capacity=8M", "--loose-mysqlx=OFF"),
 }
 

@@ -92,6 +92,24 @@ CREATE TRIGGER measurements_check AFTER INSERT ON measurements FOR EACH ROW EXEC
 CREATE TABLE animals (name text, legs integer CHECK (legs >= 0));
 CREATE TABLE dogs (breed text) INHERITS (animals);
 CREATE UNLOGGED TABLE visits (at timestamptz, path text);
+CREATE TABLE ledger (
+  id bigint PRIMARY KEY, code varchar(8) COLLATE "C" CONSTRAINT short CHECK (length(code) < 8) NO INHERIT, net numeric
+) WITH (fillfactor = 60, toast.autovacuum_enabled = false);
+CREATE SEQUENCE ledger_numbers INCREMENT 3 OWNED BY ledger.id;
+ALTER TABLE ledger ALTER COLUMN id SET DEFAULT nextval('ledger_numbers'), ALTER COLUMN code SET STORAGE plain,
+  ALTER COLUMN code SET STATISTICS 7, ALTER COLUMN net SET (n_distinct = 9),
+  ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE UNIQUE INDEX ON ledger (code) WITH (fillfactor = 55) WHERE net > 0;
+CREATE UNIQUE INDEX ledger_id ON ledger (id);
+ALTER TABLE ledger REPLICA IDENTITY USING INDEX ledger_id;
+CREATE POLICY cautious ON ledger AS RESTRICTIVE FOR UPDATE USING (net > 0) WITH CHECK (net > 1);
+CREATE TRIGGER ledger_touch AFTER INSERT ON ledger REFERENCING NEW TABLE AS fresh
+  FOR EACH STATEMENT EXECUTE FUNCTION touch();
+ALTER TABLE ledger ENABLE ALWAYS TRIGGER ledger_touch;
+COMMENT ON CONSTRAINT short ON ledger IS 'fits the form';
+COMMENT ON COLUMN ledger.net IS 'back\\slash, 100 % and ''quote''.';
+COMMENT ON TRIGGER ledger_touch ON ledger IS 'fires';
+
 CREATE TABLE spare (a integer, b integer, c text);
 
 CREATE VIEW active_users AS SELECT id, username FROM users WHERE active;

@@ -128,6 +128,14 @@ RESTORABLE = [
         id="referenced table dropped",
     ),
     drift("DROP TABLE dogs", "- table dogs", id="child table dropped"),
+    drift("DROP TABLE ledger", "- table ledger", id="table with every setting dropped"),
+    drift(
+        "ALTER TABLE ledger REPLICA IDENTITY DEFAULT; ALTER TABLE ledger DROP COLUMN id, DROP COLUMN code",
+        "~ table ledger, replica identity; - column ledger.code; - column ledger.id; - check ledger.short; "
+        "- primary key ledger.ledger_pkey; - sequence ledger.ledger_numbers; "
+        "- index ledger.ledger_code_idx; - index ledger.ledger_id",
+        id="columns dropped with their sequence, key, check and indexes",
+    ),
     drift("DROP TABLE visits", "- table visits", id="unlogged table dropped"),
     drift("DROP TABLE measurements_2024", "- table measurements_2024", id="partition dropped"),
     drift(

@@ -17,7 +17,7 @@ from driftguard.catalog.mysql.privileges import hidden_kinds
 from driftguard.catalog.mysql.statements import server_of, version_of
 from driftguard.schema.catalog import Catalog, Name, Row, Scope, make_catalog, make_object
 from driftguard.schema.diff import Difference, diff
-from tests.fixtures.mariadb import MariadbServer
+from fixtures.mariadb import MariadbServer
 
 SCHEMA = (
     "CREATE TABLE teams (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40) NOT NULL UNIQUE)",
@@ -129,7 +129,7 @@ DRIFTS = [
     pytest.param("ALTER TABLE users DROP CONSTRAINT ck_users_price, ADD CONSTRAINT ck_users_price CHECK (price <> 1)", "check users.ck_users_price: expression", id="another check"),
     pytest.param("CREATE OR REPLACE VIEW adults AS SELECT id, email FROM users WHERE age > 20", "view adults: definition", id="another view"),
     pytest.param("ALTER SQL SECURITY INVOKER VIEW adults AS SELECT id, email FROM users WHERE age > 17", "view adults: security", id="a view with the rights of whoever asks"),
-    pytest.param("ALTER VIEW adults AS SELECT id, email FROM users WHERE age > 17 WITH CHECK OPTION", "view adults: definition", id="a view that checks what is written"),
+    pytest.param("ALTER VIEW adults AS SELECT id, email FROM users WHERE age > 17 WITH CHECK OPTION", "view adults: check option", id="a view that checks what is written"),
     pytest.param("DROP VIEW adults", "- view adults", id="a view is dropped"),
     pytest.param("CREATE VIEW more AS SELECT 1 AS one", "+ view more", id="a view is added"),
     pytest.param("DROP TRIGGER users_before", "- trigger users.users_before", id="a trigger is dropped"),
@@ -252,10 +252,15 @@ def test_odd_names_are_read_and_restored(mariadb_server: MariadbServer, mariadb_
     assert told(diff(expected, read(mariadb_server, mariadb_url))) == ""
 
 
-def test_an_emoji_is_refused_as_a_name_but_kept_in_texts(mariadb_server: MariadbServer, mariadb_url: str) -> None:
-    mariadb_server.execute("CREATE TABLE t (a VARCHAR(9) DEFAULT '🦆' COMMENT 'quack 🦆')", url=mariadb_url)
-    column = next(each for each in read(mariadb_server, mariadb_url).objects if each.name.kind == "column")
-    assert column["comment"] == "quack 🦆"
+def test_texts_beyond_latin_are_read_and_restored(mariadb_server: MariadbServer, mariadb_url: str) -> None:
+    """Not emoji: these servers keep names, comments and defaults in the three-byte utf8mb3."""
+    mariadb_server.execute("CREATE TABLE t (a VARCHAR(9) DEFAULT 'Ω''ж' COMMENT '鴨\\\\')", url=mariadb_url)
+    expected = read(mariadb_server, mariadb_url)
+    mariadb_server.execute("ALTER TABLE t MODIFY a VARCHAR(9)", url=mariadb_url)
+    (lost,) = diff(expected, read(mariadb_server, mariadb_url))
+    assert [change.was for change in lost.changes] == ["鴨\\", "'Ω''ж'"]
+    mariadb_server.execute(*mysql.restore(lost, expected), url=mariadb_url)
+    assert read(mariadb_server, mariadb_url) == expected
 
 
 RESTORED_AFTER = [
@@ -475,14 +480,13 @@ def test_mysql_rows() -> None:
     ]
     (index,) = keys.indexes(index_rows, {})
     (check,) = keys.checks([("", "t", "t_chk_1", "(`a` <> _utf8mb4\\'x\\')", "Table", "NO")])
-    view = code.view(
-        ("", "v"), "CREATE ALGORITHM=MERGE DEFINER=`a`@`%` SQL SECURITY DEFINER VIEW `v` (`x`) AS select 1", "shop"
-    )
+    view_row = ("", "v", "select 1 AS `1`", "NONE", "DEFINER", "UNDEFINED")
+    (view,) = code.views([view_row], [("", "v", "x", "int")], "shop")
     assert dict(made.facts) == {"engine": "InnoDB", "options": "row_format=DYNAMIC"}
     assert generated["generated"] == "((`a` + 1)) stored"
     assert dict(index.facts) == {"columns": "(lower(`a`)), b(10) DESC", "visible": "no"}
     assert dict(check.facts) == {"expression": "(`a` <> _utf8mb4'x')", "enforced": "no"} and check.anonymous
-    assert dict(view.facts) == {"algorithm": "merge", "definition": "(`x`) AS select 1"}
+    assert dict(view.facts) == {"columns": "x", "definition": "select 1 AS `1`"}
 
 
 def test_mysql_statements_that_restore() -> None:
@@ -491,7 +495,7 @@ def test_mysql_statements_that_restore() -> None:
         "8.0.36",
         [
             make_object(Name("index", "", "t", "ix"), {"columns": "(lower(`a`)), b(10) DESC", "visible": "no"}),
-            make_object(Name("view", "", "", "v"), {"definition": "(`x`) AS select 1"}),
+            make_object(Name("view", "", "", "v"), {"columns": "x", "definition": "select 1"}),
         ],
     )
     lost = diff(was, make_catalog("mysql", "8.0.36", []))

@@ -266,3 +266,12 @@ def test_packages_of_the_base_interpreter_count_if_they_are_seen(tmp_path: Path,
 
 def test_this_interpreter_has_what_is_needed(tmp_path: Path) -> None:
     assert find_interpreter(tmp_path, WITH_FLASK, Settings(), {}).python == sys.executable
+
+
+def test_a_shim_on_path_is_asked_for_its_interpreter(tmp_path: Path) -> None:
+    python = venv(tmp_path / "versions/3.12") / "bin/python"
+    write(tmp_path, {"shims/python3": f'#!/bin/sh\necho "{python}"\n'})
+    (tmp_path / "shims/python3").chmod(0o755)
+    own = host(tmp_path / "host", PLAIN)
+    found = find_interpreter(tmp_path, ROOT, Settings(), {"PATH": str(tmp_path / "shims")}, host=own)
+    assert found == Interpreter(str(python), "python on PATH")

@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from driftguard.catalog.mysql.quoting import quote, without_schema
+from driftguard.catalog.mysql.quoting import quote, shown, without_schema
 from driftguard.catalog.mysql.spelling import fold_type
 from driftguard.schema.catalog import Name, Object, make_object
 
 Text = tuple[str, ...]
 
-_IDENTIFIER = r"`(?:[^`]|``)*`"
-_VIEW = re.compile(
-    rf"CREATE (?:ALGORITHM=(?P<algorithm>\w+) )?(?:DEFINER=.+? )?(?:SQL SECURITY (?P<security>\w+) )?"
-    rf"VIEW (?:{_IDENTIFIER}\.)?{_IDENTIFIER} (?:AS )?(?P<definition>.*)",
-    re.DOTALL,
-)
-
 
 def hidden_kinds(views: Iterable[Text], routines: Iterable[Text]) -> dict[str, str]:
     """Kinds of which this user sees names but not texts, each with the privilege to ask for."""
-    view_kinds = {"view": "SHOW VIEW"} if any(row[2] != "1" for row in views) else {}
+    view_kinds = {"view": "SHOW VIEW"} if any(not row[2] for row in views) else {}
     return view_kinds | {row[1].lower(): "SELECT on mysql.proc (MySQL: SHOW_ROUTINE)" for row in routines if not row[4]}
 
 
-def view(row: Text, created: str, database: str) -> Object:
-    """A view from its ``SHOW CREATE VIEW``; its definer is a matter of rights."""
-    match = _VIEW.match(created)
-    algorithm, security, definition = match.groups() if match else (None, None, created)
-    return make_object(
-        Name("view", row[0], "", row[1]),
-        {
-            "definition": without_schema(definition, database),
-            "algorithm": None if algorithm == "UNDEFINED" or not algorithm else algorithm.lower(),
-            "security": None if security == "DEFINER" or not security else security.lower(),
-        },
-    )
+def views(rows: Iterable[Text], columns: Iterable[Text], database: str) -> Iterator[Object]:
+    """Views; their definers are matters of the server.
+
+    ``columns``: rows of ``information_schema.columns`` where a definition does not tell the view's columns (MySQL).
+    """
+    columns_of: dict[Text, list[str]] = defaultdict(list)
+    for row in columns:
+        columns_of[row[:2]].append(shown(row[2]))
+    for schema, name, definition, check, security, algorithm in rows:
+        yield make_object(
+            Name("view", schema, "", name),
+            {
+                "columns": ", ".join(columns_of[schema, name]) or None,
+                "definition": without_schema(definition, database),
+                "check option": None if check == "NONE" else check.lower(),
+                "security": None if security == "DEFINER" else security.lower(),
+                "algorithm": None if algorithm == "UNDEFINED" else algorithm.lower(),
+            },
+        )
 
 
 def triggers(rows: Iterable[Text]) -> Iterator[Object]:

@@ -72,9 +72,9 @@ def view_statement(view: Object) -> str:
     algorithm = f"ALGORITHM = {facts['algorithm'].upper()} " if "algorithm" in facts else ""
     security = f"SQL SECURITY {facts['security'].upper()} " if "security" in facts else ""
     name = qualify(view.name.schema, view.name.name)
-    # A definition that begins with a column list brings its own AS.
-    joint = " " if facts["definition"].startswith("(`") else " AS "
-    return f"CREATE OR REPLACE {algorithm}{security}VIEW {name}{joint}{facts['definition']}"
+    columns = f" ({requote_list(facts['columns'])})" if "columns" in facts else ""
+    check = f" WITH {facts['check option'].upper()} CHECK OPTION" if "check option" in facts else ""
+    return f"CREATE OR REPLACE {algorithm}{security}VIEW {name}{columns} AS {facts['definition']}{check}"
 
 
 def trigger_statement(trigger: Object) -> str:

@@ -1,4 +1,4 @@
-"""Reads a MariaDB or MySQL database: a fixed number of statements, and one more per view and sequence."""
+"""Reads a MariaDB or MySQL database: a fixed number of statements, and one more per sequence."""
 
 from __future__ import annotations
 
@@ -19,10 +19,8 @@ from driftguard.catalog.mysql.statements import (
     SERVER,
     SHOW_SEQUENCE,
     SHOW_TABLE,
-    SHOW_VIEW,
     TABLES,
     TRIGGERS,
-    VIEWS,
     schema_list,
     server_of,
     version_of,
@@ -49,7 +47,8 @@ def read(query: Query, scope: Scope) -> Catalog:
     def show(statement: str, name: Text) -> str:
         return _texts(query(statement.format(name=qualify(*name))))[0][1]
 
-    table_rows, view_rows, routine_rows = rows(TABLES), rows(VIEWS), rows(ROUTINES)
+    table_rows, view_rows, routine_rows = rows(TABLES), rows(server.views), rows(ROUTINES)
+    column_rows = rows(server.columns)
     check_rows = rows(server.checks) if server.checks else ()
     references = keys.references(rows(FOREIGN_KEYS), database)
     actions = keys.actions(rows(FOREIGN_KEY_ACTIONS))
@@ -59,12 +58,12 @@ def read(query: Query, scope: Scope) -> Catalog:
     hidden = hidden_kinds(grants, database) | code.hidden_kinds(view_rows, routine_rows)
     objects: Iterable[Object] = (
         *tables.tables(table_rows, rows(SCHEMATA), rows(PARTITIONS)),
-        *tables.columns(rows(server.columns), table_rows, check_rows, server.dialect),
+        *tables.columns(column_rows, table_rows, check_rows, server.dialect),
         *keys.indexes(rows(server.indexes), references),
         *keys.foreign_keys(references, actions),
         *keys.checks(check_rows),
         *(tables.sequence(name, show(SHOW_SEQUENCE, name)) for name in tables.sequences(table_rows)),
-        *(code.view(row, show(SHOW_VIEW, row[:2]), database) for row in view_rows if "view" not in hidden),
+        *code.views(view_rows, column_rows if server.dialect == "mysql" else (), database),
         *code.triggers(rows(TRIGGERS)),
         *code.routines(routine_rows, rows(PARAMETERS)),
         *code.events(rows(EVENTS)),

@@ -112,8 +112,15 @@ ORDER BY 1, 2, partition_ordinal_position, subpartition_ordinal_position
 """
 
 # An empty definition says that this user may not see it.
-VIEWS = """
-SELECT CAST(table_schema AS CHAR), CAST(table_name AS CHAR), CAST(LENGTH(view_definition) > 0 AS CHAR)
+VIEWS_MARIADB = """
+SELECT CAST(table_schema AS CHAR), CAST(table_name AS CHAR), CAST(view_definition AS CHAR),
+  CAST(check_option AS CHAR), CAST(security_type AS CHAR), CAST(algorithm AS CHAR)
+FROM information_schema.views WHERE table_schema IN ({schemas}) ORDER BY 1, 2
+"""
+
+VIEWS_MYSQL = """
+SELECT CAST(table_schema AS CHAR), CAST(table_name AS CHAR), CAST(view_definition AS CHAR),
+  CAST(check_option AS CHAR), CAST(security_type AS CHAR), 'UNDEFINED'
 FROM information_schema.views WHERE table_schema IN ({schemas}) ORDER BY 1, 2
 """
 
@@ -145,7 +152,6 @@ FROM information_schema.events WHERE event_schema IN ({schemas}) ORDER BY 1, 2
 """
 
 SHOW_TABLE = "SHOW CREATE TABLE {name}"
-SHOW_VIEW = "SHOW CREATE VIEW {name}"
 SHOW_SEQUENCE = "SHOW CREATE SEQUENCE {name}"
 
 
@@ -157,13 +163,14 @@ class Server(NamedTuple):
     columns: str
     indexes: str
     checks: str | None
+    views: str
 
 
 SERVERS: tuple[Server, ...] = (
-    Server("mariadb", (10, 6), COLUMNS, INDEXES_MARIADB_10_6, CHECKS_MARIADB_10_6),
-    Server("mariadb", (), COLUMNS, INDEXES, CHECKS_MARIADB),
-    Server("mysql", (8, 0, 16), COLUMNS_MYSQL_8, INDEXES_MYSQL_8, CHECKS_MYSQL_8),
-    Server("mysql", (), COLUMNS, INDEXES, None),
+    Server("mariadb", (10, 6), COLUMNS, INDEXES_MARIADB_10_6, CHECKS_MARIADB_10_6, VIEWS_MARIADB),
+    Server("mariadb", (), COLUMNS, INDEXES, CHECKS_MARIADB, VIEWS_MARIADB),
+    Server("mysql", (8, 0, 16), COLUMNS_MYSQL_8, INDEXES_MYSQL_8, CHECKS_MYSQL_8, VIEWS_MYSQL),
+    Server("mysql", (), COLUMNS, INDEXES, None, VIEWS_MYSQL),
 )
 
 

@@ -33,7 +33,8 @@ def read(query: Query, scope: Scope) -> Catalog:
     """The catalog of the connected database.
 
     Expects the transaction that ``SESSION`` began; its search path is changed until its end. The connection's
-    ``current_schema()`` becomes the default schema "". Lower privileges than SELECT on the catalogs are not needed.
+    ``current_schema()`` becomes the default schema "". No privilege on the objects themselves is needed; owners and
+    privileges are not read.
     """
     ((version, number, default_schema),) = query(SERVER)
     query(SEARCH_PATH)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from driftguard.catalog.postgresql.creating import (
+from driftguard.catalog.postgresql.clauses import (
     CONSTRAINTS,
     comment,
     constraint_definition,
-    create,
     default,
     enabling,
     owner,
     reference,
+    replica_identity,
     row_security,
     sequence_options,
+    toast_options,
 )
+from driftguard.catalog.postgresql.creating import create
 from driftguard.catalog.postgresql.naming import qualify, quote
 from driftguard.schema.catalog import Catalog, Name, Object
 from driftguard.schema.diff import Difference
@@ -25,7 +27,8 @@ from driftguard.schema.diff import Difference
 def restore(difference: Difference, was: Catalog) -> tuple[str, ...]:
     """The statements that bring live back to ``was``; () if none can be offered that are sure to.
 
-    They are for the connection whose ``current_schema()`` is the default schema, and destroy what was added.
+    They are for a connection whose ``current_schema()`` is the default schema. What was added is destroyed; rows and
+    privileges of what was dropped do not come back. One that needs what another difference lost must run behind it.
     """
     if difference.was is None:
         return _drop(difference.now, was) if difference.now else ()
@@ -180,7 +183,7 @@ def _table_clauses(was: Object, now: Object) -> Iterator[str]:
     if _differs(was, now, "persistence"):
         yield "SET UNLOGGED" if was["persistence"] == "unlogged" else "SET LOGGED"
     yield from _options(was["options"], now["options"])
-    yield from _options(_toast(was), _toast(now))
+    yield from _options(toast_options(was), toast_options(now))
     if _differs(was, now, "row security"):
         wanted = row_security(was["row security"])
         yield from (each for each in wanted if each not in row_security(now["row security"]))
@@ -189,17 +192,11 @@ def _table_clauses(was: Object, now: Object) -> Iterator[str]:
         if "FORCE ROW LEVEL SECURITY" not in wanted:
             yield "NO FORCE ROW LEVEL SECURITY"
     if _differs(was, now, "replica identity"):
-        identity = was["replica identity"] or "default"
-        yield f"REPLICA IDENTITY {'USING INDEX' + identity[5:] if identity.startswith('index ') else identity.upper()}"
+        yield replica_identity(was["replica identity"])
 
 
 def _split(text: str | None) -> list[str]:
     return [each for each in (text or "").split(", ") if each]
-
-
-def _toast(table: Object) -> str | None:
-    text = table["toast options"]
-    return ", ".join(f"toast.{each}" for each in text.split(", ")) if text else None
 
 
 def _partition(was: Object, now: Object) -> tuple[str, ...]:

@@ -3,8 +3,8 @@
 import argparse
 import os
 import sys
+from inspect import signature as inspect_signature
 
-from alembic import __version__ as alembic_version
 from alembic import command
 from alembic.autogenerate import RevisionContext
 from alembic.config import Config
@@ -14,10 +14,11 @@ from alembic.util import to_tuple
 from sqlalchemy import Column, MetaData, String, Table, create_engine, inspect, select
 from sqlalchemy.engine import make_url
 
-from . import application, operations, sources
+from . import application, beginning, operations, sources
 from .connections import Connections, Live
 from .filters import Filters
 from .sessions import Sessions
+from .templates import with_url
 from .wire import Failure, describe
 
 VERSION_STATEMENTS = {
@@ -77,10 +78,25 @@ class Environment:
         self.connections = Connections(self._ask_for_shadow)
         self.sessions = Sessions(self.connections)
 
-    def load(self, folder, config, section, script_location, flask, flask_app, x, sys_path, probe_live):
+    def load(
+        self,
+        folder,
+        config,
+        config_text,
+        section,
+        script_location,
+        url,
+        begins_on,
+        flask,
+        flask_app,
+        x,
+        sys_path,
+        probe_live,
+    ):
         """Prepare to run env.py as its user would from ``folder``. Paths are absolute; nothing of env.py runs yet.
 
-        A Flask application is imported here, with its connections led to a scratch shadow.
+        A Flask application is imported here, with its connections led to a scratch shadow. ``url`` stands in for a
+        ``sqlalchemy.url`` that is none; ``begins_on`` ("" for nothing) makes what stands before the first revision.
         """
         os.chdir(folder)
         for path in reversed(sys_path):
@@ -89,12 +105,13 @@ class Environment:
         sys.argv = ["alembic", "upgrade", "heads"]
         self._probe_live = probe_live
         self._x = x
+        self._begins_on = begins_on
         self.connections.env_py = os.path.join(script_location, "env.py")
         self.connections.install()
         if flask:
             self._load_flask(flask_app, script_location)
         else:
-            self._configure = lambda: _configuration(config, section)
+            self._configure = lambda: with_url(_configuration(config, config_text, section, script_location), url)
 
     def _load_flask(self, flask_app, script_location):
         if not os.environ.get("FLASK_RUN_FROM_CLI"):
@@ -269,7 +286,7 @@ class Environment:
 
     def _ask_for_shadow(self, number):
         live = self.connections.lives[number]
-        return self._wire.ask(
+        url = self._wire.ask(
             "shadow",
             dialect=live.dialect.name,
             driver=live.dialect.driver,
@@ -278,6 +295,10 @@ class Environment:
             version=self._live_version(number) if self._probe_live else "",
             purpose=self._purpose,
         )
+        if self._begins_on:
+            engine = self.sessions.engine(url)
+            self.sessions.run(engine, lambda: beginning.make(engine, self._begins_on))
+        return url
 
     def _live_version(self, number):
         """The live server's version, "" where it does not answer: a shadow of the same version is the best one."""
@@ -290,14 +311,18 @@ class Environment:
             return ""
 
 
-def _configuration(path, section):
-    if path.endswith(".toml"):
-        ini = os.path.join(os.path.dirname(path), "alembic.ini")
-        return Config(ini if os.path.exists(ini) else None, toml_file=path, ini_section=section)
-    toml = os.path.join(os.path.dirname(path), "pyproject.toml")
-    if tuple(int(part) for part in alembic_version.split(".")[:2]) >= (1, 16) and os.path.exists(toml):
-        return Config(path, toml_file=toml, ini_section=section)
-    return Config(path, ini_section=section)
+def _configuration(path, text, section, script_location):
+    """Alembic's configuration as its command makes it in this folder; ``text`` is a staged ini file's content."""
+    ini, toml = ("alembic.ini", path) if path.endswith(".toml") else (path, "pyproject.toml")
+    options = {"ini_section": section}
+    if os.path.exists(toml) and "toml_file" in inspect_signature(Config).parameters:
+        options["toml_file"] = toml
+    config = Config(ini if os.path.exists(ini) else None, **options)
+    if text is not None:
+        config.file_config.clear()
+        config.file_config.read_string(text)
+    config.set_main_option("script_location", script_location.replace("%", "%%"))
+    return config
 
 
 def _add_options(config, x):
