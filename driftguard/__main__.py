@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import TextIO
 
 import click
 
@@ -22,12 +24,16 @@ UNCHECKED, BUG, INTERRUPTED, BROKEN_PIPE = 2, 3, 130, 141
 TAIL = 12
 """Lines of a traceback that are shown."""
 
+SURROUNDINGS = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+)
+"""What an operating system refuses for reasons that neither driftguard nor the project can mend."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code of one run of ``driftguard``."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    _open_standard_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         code = _run(arguments)
@@ -43,13 +49,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Python flushes once more on its way out, and must find somebody who listens.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence(sys.stdout)
         return BROKEN_PIPE
+    except OSError as error:
+        if error.errno not in SURROUNDINGS:
+            _own_up(error)
+            return BUG
+        _tell(DriftguardError(f"{error.filename or 'output'}: {error.strerror}", "make room or give permission there"))
+        _silence(sys.stdout)
+        return UNCHECKED
     except Exception as error:
         _own_up(error)
         return BUG
     return code
+
+
+def _open_standard_streams() -> None:
+    """Somebody may have closed them (``>&-``); the numbers 0 to 2 must not become those of other files."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  (for as long as the process lives)
+        getattr(sys, name).reconfigure(errors="backslashreplace")
+
+
+def _silence(stream: TextIO) -> None:
+    """Python flushes once more on its way out, and must find somebody who listens."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _run(arguments: list[str]) -> int:

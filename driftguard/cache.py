@@ -4,20 +4,43 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from driftguard.errors import DriftguardError
+
 CACHE_VARIABLE = "DRIFTGUARD_CACHE_DIR"
+HINT = f"name a folder that you can write to with the variable {CACHE_VARIABLE}"
 
 
 def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """``DRIFTGUARD_CACHE_DIR``, else the platform's place for caches; absolute, made (0700) if it is not there."""
+    """``DRIFTGUARD_CACHE_DIR``, else the platform's place for caches; absolute, made (0700) if it is not there.
+
+    Where a user has no home to write to, as in many containers, a folder of the user's own among the temporary files.
+    Raises DriftguardError for a folder that cannot be made.
+    """
     chosen = environ.get(CACHE_VARIABLE)
     folder = Path(chosen).expanduser().absolute() if chosen else user_cache_path("driftguard")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        if chosen or not hasattr(os, "getuid"):
+            raise DriftguardError(f"the cache folder {folder} cannot be made: {error.strerror}", HINT) from error
+        return _temporary_folder()
+    return folder
+
+
+def _temporary_folder() -> Path:
+    """Everybody can make folders there, so it counts only if it is ours alone."""
+    folder = Path(tempfile.gettempdir(), f"driftguard-cache-{os.getuid()}")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise DriftguardError(f"{folder} belongs to somebody else or is open to others", HINT)
     return folder
 
 

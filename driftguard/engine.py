@@ -10,13 +10,15 @@ from pathlib import Path
 
 from driftguard.cache import cache_folder
 from driftguard.checks import GRAPH, LIVE, MODELS, SETUP
+from driftguard.checks.models import lacks_revision
 from driftguard.checks.replay import failing_upgrade
+from driftguard.checks.words import counted
 from driftguard.config import Settings
 from driftguard.errors import DriftguardError
 from driftguard.facts import DatabaseFacts, EnvironmentFacts, LiveFacts, Moment, Progress, Scene, Unavailable
 from driftguard.facts.inputs import graph_input, live_input, models_input
 from driftguard.findings import Finding, Side
-from driftguard.git import IndexTree, RefTree, Tree, WorkingTree, find_repository, materialised
+from driftguard.git import IndexTree, RefTree, Tree, WorkingTree, find_repository, materialised, no_repository
 from driftguard.graph import Graph
 from driftguard.project import Environment, discover, explain_nothing_found
 from driftguard.schema.catalog import Catalog
@@ -85,7 +87,7 @@ def _scene(request: Request, progress: Progress, environ: Mapping[str, str]) -> 
         tree: Tree = WorkingTree(request.root)
         root = request.root
         if request.source != "working" and repository is None:
-            raise DriftguardError(f"{request.root} is in no git repository", "check the working tree: driftguard check")
+            raise no_repository(request.root, environ)
         if request.source == "index" and repository is not None:
             tree = IndexTree(repository)
         elif request.source == "ref" and repository is not None:
@@ -109,7 +111,8 @@ def _scene(request: Request, progress: Progress, environ: Mapping[str, str]) -> 
 def _environments(request: Request, scene: Scene) -> tuple[Environment, ...]:
     found = discover(scene.tree, scene.settings, scene.environ)
     if not found:
-        raise DriftguardError("no Alembic environment was found", explain_nothing_found(scene.tree))
+        message, _, hint = explain_nothing_found(scene.tree, scene.settings).partition("\n")
+        raise DriftguardError(message, hint)
     unknown = set(request.environments) - {each.name for each in found}
     if unknown:
         names = ", ".join(each.name for each in found)
@@ -127,7 +130,7 @@ def _look_at_environment(facts: EnvironmentFacts, outcome: Outcome) -> None:
         with _unavailable_told(outcome, name):
             lacking = _look_at_models(facts, outcome)
     outcome.looked_at.add(Side.GRAPH)
-    outcome.checked.append(f"{name}: graph of {len(facts.graph.revisions)} revisions")
+    outcome.checked.append(f"{name}: graph of {counted(len(facts.graph.revisions), 'revision')}")
     given = graph_input(facts, models_lack_revision=lacking)
     outcome.findings[before:before] = [
         replace(finding, environment=name) for check in GRAPH.values() for finding in check(given)
@@ -141,8 +144,10 @@ def _is_torn(facts: EnvironmentFacts) -> bool:
 
 
 def _look_at_models(facts: EnvironmentFacts, outcome: Outcome) -> bool:
-    """Whether autogenerate would write something for one of the databases."""
+    """Whether one of the databases lacks a revision."""
     lacking = False
+    outcome.notes += facts.notes
+    outcome.notes += facts.run_notes
     for database in facts.databases:
         known = database.database
         if known.failure is not None:
@@ -150,8 +155,8 @@ def _look_at_models(facts: EnvironmentFacts, outcome: Outcome) -> bool:
                 _add(outcome, finding, facts, known.name)
             continue
         with _unavailable_told(outcome, facts.environment.name), facts.failures():
-            lacking = lacking or bool(known.operations)
             given = models_input(facts, database)
+            lacking = lacking or lacks_revision(given)
             outcome.looked_at |= {Side.HEAD, Side.MODELS}
             outcome.checked.append(_label(facts, known.name, f"models against head on {known.dialect}"))
             outcome.notes += database.notes
@@ -169,6 +174,8 @@ def _look_at_live(facts: EnvironmentFacts, everybody: list[EnvironmentFacts], ou
         databases = facts.databases
     except Unavailable:
         return  # told when the models were looked at
+    if facts.run.stand_in:
+        return
     for database in databases:
         known = database.database
         if known.failure is not None:

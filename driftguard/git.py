@@ -213,6 +213,8 @@ class Repository:
         if ref.startswith("-") or done.returncode:
             alike = difflib.get_close_matches(ref, [each.name for each in self.refs()], n=1)
             hint = f"did you mean {alike[0]}?" if alike else "fetch it first, for example: git fetch origin"
+            if not self.refs():
+                hint = "there is no commit yet; --staged checks what the first one will hold"
             raise DriftguardError(f"git knows no commit called {ref!r}", hint)
         return _line(done.stdout)
 
@@ -434,6 +436,13 @@ def find_repository(cwd: Path, environ: Mapping[str, str] = os.environ) -> Repos
     if named and (around is None or Path(named["GIT_WORK_TREE"]).is_relative_to(around.root)):
         around = _discover(cwd, clean | named)
     return around and _with_index(around, environ, cwd)
+
+
+def no_repository(folder: Path, environ: Mapping[str, str] = os.environ) -> DriftguardError:
+    """Why ``find_repository`` gave None for this folder, as what to raise where one is needed."""
+    if shutil.which("git", path=environ.get("PATH")) is None:
+        return DriftguardError("git is not on PATH", "install git; `driftguard check` alone does without it")
+    return DriftguardError(f"{folder} is in no git repository", "run `git init`, or name another folder with -C")
 
 
 def _discover(cwd: Path, environ: Mapping[str, str]) -> Repository | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import NamedTuple
 
 from driftguard.checks.invisible import invisible
 from driftguard.checks.lookalikes import Lookalike, similar_columns, similar_tables
 from driftguard.checks.words import between, called, change_lines, counted, subject
-from driftguard.findings import Finding, Place, Side
+from driftguard.findings import Finding, Place, Severity, Side
 from driftguard.schema.catalog import Catalog, Name, Object
 from driftguard.schema.diff import Change, Difference
 from driftguard.schema.operations import Operation
@@ -58,12 +59,20 @@ def missing_revision(given: ModelsInput) -> Iterator[Finding]:
 
         flask db migrate -m "add students.age"
 
-    If the models lost something by mistake, put it back into the models instead.
+    If the models lost something by mistake, put it back into the models instead. Where the database makes the same of
+    both spellings (``Float(precision=2)`` is ``REAL`` to PostgreSQL) a revision changes nothing and autogenerate would
+    write it again: that is a warning, and ends when the models spell it as the database does.
     """
     if _has_no_models(given):
         return
     for operations in _by_object(given.operations):
-        yield _missing(given, operations)
+        finding = _missing(given, operations)
+        yield _endless(finding) if _builds_the_same(given, operations) else finding
+
+
+def lacks_revision(given: ModelsInput) -> bool:
+    """Whether some revision that is not there would change what the revisions build."""
+    return any(not _builds_the_same(given, operations) for operations in _by_object(given.operations))
 
 
 def rename_or_replace(given: ModelsInput) -> Iterator[Finding]:
@@ -199,6 +208,25 @@ def _missing(given: ModelsInput, operations: Sequence[Operation]) -> Finding:
         details=tuple(each.code for each in operations if each.code),
         help=_missing_help(item, verb),
         commands=(_command(given.revision_command, f"{_IN_A_MESSAGE.get(verb, 'change')} {subject(item)}"),),
+    )
+
+
+def _builds_the_same(given: ModelsInput, operations: Sequence[Operation]) -> bool:
+    """Whether autogenerate would alter a column of which models and revisions build the very same."""
+    names = {Name("column", each.schema, each.table, each.name) for each in operations}
+    built = [(_find(given.head, name), _find(given.models, name)) for name in names]
+    return all(each.action == "alter_column" for each in operations) and all(
+        head is not None and head == models for head, models in built
+    )
+
+
+def _endless(finding: Finding) -> Finding:
+    return replace(
+        finding,
+        severity=Severity.WARNING,
+        message=f"{finding.message}; the database makes the same of both, so autogenerate would write it every time",
+        help="a revision would change nothing: spell it in the models as the database does",
+        commands=(),
     )
 
 

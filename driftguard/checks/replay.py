@@ -7,6 +7,11 @@ from typing import NamedTuple
 
 from driftguard.findings import Finding, Place, Side
 
+HELP = (
+    "mend upgrade() in this revision; or, if it is meant to find tables that the application once made, "
+    'name what makes them with the setting "begins_on"'
+)
+
 
 class FailedUpgrade(NamedTuple):
     """A revision that raised on an empty shadow: the statement ("" if none), the error, and where its file is."""
@@ -48,7 +53,6 @@ def failing_upgrade(failed: FailedUpgrade) -> Iterator[Finding]:
         message=f"revision {failed.revision} fails on an empty database: {failed.message}",
         place=failed.place,
         details=(*statement, *failed.details),
-        help="mend upgrade() in this revision; or, if it is meant to find tables that the application once made, name what "
-        'makes them with the setting "begins_on"',
+        help=HELP,
         commands=(failed.command,),
     )

@@ -6,8 +6,7 @@ import io
 from functools import cache
 from pathlib import Path
 
-from driftguard.errors import DriftguardError
-from driftguard.git import IndexTree, RefTree, Repository, Tree, WorkingTree, find_repository
+from driftguard.git import IndexTree, RefTree, Repository, Tree, WorkingTree, find_repository, no_repository
 from driftguard.report import Source
 
 
@@ -26,7 +25,7 @@ def repository_of(start: Path) -> Repository:
     """The repository around ``start``; raises DriftguardError if there is none."""
     repository = find_repository(start)
     if repository is None:
-        raise DriftguardError(f"{start} is in no git repository", "run `git init`, or name another folder with -C")
+        raise no_repository(start)
     return repository
 
 

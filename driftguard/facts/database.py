@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from driftguard.facts.guest import Probe
+from driftguard.facts.scene import Scene
 from driftguard.facts.traceback_place import relative_place
 from driftguard.findings import Place
 from driftguard.models.locate import Locator, locate
@@ -26,10 +27,11 @@ class Built(NamedTuple):
 class DatabaseFacts:
     """Obtained when first asked for, and once."""
 
-    def __init__(self, probe: Probe, database: Database, root: Path) -> None:
+    def __init__(self, probe: Probe, database: Database, scene: Scene) -> None:
         self.database = database
         self._probe = probe
-        self._root = root
+        self._root = scene.root
+        self._tree = scene.tree
 
     @cached_property
     def head(self) -> Catalog:
@@ -65,7 +67,7 @@ class DatabaseFacts:
     def locator(self) -> Locator:
         """Where tables and columns stand in the models."""
         answer = self._probe.call("sources", number=self.database.number, root=str(self._root))
-        return locate(sources_from(answer), _read_source)
+        return locate(sources_from(answer), self._read_source)
 
     def place_of(self, schema: str, table: str, name: str) -> Place | None:
         """The line of a table ("" as name), a column, an index or a constraint in the models."""
@@ -94,6 +96,15 @@ class DatabaseFacts:
         is_inside = select.inside(tables)
         return select.without(catalog, lambda name: name in dropped or is_inside(name))
 
+    def _read_source(self, file: str) -> str | None:
+        """As the guest saw it; files that git does not know are read where they lie."""
+        place = relative_place(file, None, self._root)
+        content = self._tree.read(place.path) if place else None
+        try:
+            return (Path(file).read_bytes() if content is None else content).decode("utf-8", "replace")
+        except OSError:
+            return None
+
     def _preparations(self) -> list[str]:
         wanted = self._probe.call("schemas", number=self.database.number)
         if self.database.dialect == "sqlite":
@@ -111,10 +122,3 @@ class DatabaseFacts:
 
 def _in_alembics_words(name: Name) -> tuple[str, str, str, str]:
     return (select.AUTOGENERATE_KINDS[name.kind], name.name, name.schema, name.table)
-
-
-def _read_source(file: str) -> str | None:
-    try:
-        return Path(file).read_bytes().decode("utf-8", "replace")
-    except OSError:
-        return None

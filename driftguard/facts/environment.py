@@ -8,16 +8,20 @@ from functools import cached_property
 from typing import Any
 
 from driftguard.checks.replay import FailedUpgrade
+from driftguard.checks.setup import Problem
 from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.guest import Probe, open_probe
 from driftguard.facts.scene import Scene
 from driftguard.facts.tool import tool
 from driftguard.facts.traceback_place import place_in, relative_place
-from driftguard.facts.unavailable import Unavailable, named_failures, raise_for
+from driftguard.facts.unavailable import Unavailable, extension_advice, missing_extension, named_failures, raise_for
 from driftguard.git import WorkingTree
 from driftguard.graph import Graph, Revision, UnstagedRevision, load, unstaged_revisions
-from driftguard.probe.answers import FailedRevision, Run
+from driftguard.probe.answers import FailedRevision, Failure, Run
 from driftguard.project import Environment
+
+STANDS_IN = '{} names no database, so SQLite stood in for it; name yours with the setting "live"'
+LACKS_MIGRATE = "{}: the application never calls Migrate(app, db): `flask db` is no command until it does"
 
 
 class EnvironmentFacts:
@@ -73,6 +77,19 @@ class EnvironmentFacts:
         with self.failures():
             return self._stack.enter_context(open_probe(self.scene, self.environment))
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What its commands need before they can be run; raises Unavailable."""
+        probe = self.probe
+        with self.failures():
+            return (LACKS_MIGRATE.format(self.environment.name),) if probe.call("lacks_migrate") else ()
+
+    @property
+    def run_notes(self) -> tuple[str, ...]:
+        """What was put in place of what env.py does not say; raises Unavailable."""
+        config = self.environment.config or self.environment.script_location
+        return (STANDS_IN.format(config),) if self.run.stand_in else ()
+
     @cached_property
     def run(self) -> Run:
         """env.py's run up to the heads; raises Unavailable if it failed outside of a revision."""
@@ -82,12 +99,27 @@ class EnvironmentFacts:
             run = probe.run("heads", compare=True, purpose="head")
         if run.error is not None and not any(database.failure for database in run.databases):
             raise_for(run.error, self.environment.name, self.scene.root)
+        for database in run.databases:
+            if database.failure is not None:
+                self._raise_for_extension(database.failure)
         return run
+
+    def _raise_for_extension(self, failed: FailedRevision) -> None:
+        """A revision cannot be blamed for what the shadow's server lacks."""
+        extension = missing_extension(Failure(failed.message))
+        if extension:
+            problem = Problem(
+                self.environment.name,
+                f"revision {failed.revision} needs the extension {extension}, which the shadow's server does not have",
+                place=place_in(failed.details, self.scene.root) or relative_place(failed.path, None, self.scene.root),
+                help=extension_advice(extension),
+            )
+            raise Unavailable("DG903", problem)
 
     @cached_property
     def databases(self) -> tuple[DatabaseFacts, ...]:
         """What env.py configures, in its order."""
-        return tuple(DatabaseFacts(self.probe, database, self.scene.root) for database in self.run.databases)
+        return tuple(DatabaseFacts(self.probe, database, self.scene) for database in self.run.databases)
 
     def failures(self) -> AbstractContextManager[None]:
         """Turns what stops the guest or a shadow into Unavailable."""

@@ -11,18 +11,21 @@ from typing import Any
 
 from driftguard.catalog import CATALOGS
 from driftguard.catalog.inspector import from_reflection
+from driftguard.config import Settings
 from driftguard.errors import DriftguardError
 from driftguard.facts.scene import Live, Scene
 from driftguard.git import Repository
 from driftguard.probe.answers import Run, ShadowQuestion, question_from, run_from
 from driftguard.probe.guest_process import Guest, GuestFailed, start
-from driftguard.project import Environment, find_interpreter
+from driftguard.project import Environment, Interpreter, NoInterpreter, find_interpreter
 from driftguard.schema.catalog import Catalog, Row, Scope
 from driftguard.shadow import NoShadow, Request, Shadows, open_shadows
 from driftguard.shadow.request import LIVE
 
 GIT_VARIABLES = "GIT_"
-UNKNOWN_DATABASE = "sqlite://"
+EXAMPLE_PYTHON = '".venv/bin/python"'
+READ = (".py", ".sql", ".ini", ".cfg", ".toml", ".json", ".yaml", ".yml", ".env", ".flaskenv")
+"""How the names of files end that a project reads while it is loaded; a tracked database file is too much to send."""
 
 
 class Probe:
@@ -133,41 +136,62 @@ def open_probe(scene: Scene, environment: Environment) -> Iterator[Probe]:
     def answer(question: str, arguments: Mapping[str, Any]) -> str:
         return probes[0].answer(question, arguments)
 
-    folder = scene.root / environment.folder
+    folder, what = scene.root / environment.folder, _what_to_load(scene, environment, settings)
     with ExitStack() as stack:
         # The guest is entered first and so leaves last: shadows are dropped through it.
-        guest = stack.enter_context(
-            start(
-                interpreter.python,
-                cwd=folder if folder.is_dir() else scene.root,
-                environ=_guest_environ(scene.environ, settings.env),
-                seconds=settings.deadline,
-                answer=answer,
-            )
+        started = start(
+            interpreter.python,
+            cwd=folder if folder.is_dir() else scene.root,
+            environ=_guest_environ(scene.environ, settings.env),
+            seconds=settings.deadline,
+            answer=answer,
         )
+        with _usable(interpreter):
+            guest = stack.enter_context(started)
         probes.append(Probe(guest, settings.shadow, scene.cache_folder, stack))
-        guest.call(
-            "load",
-            overlay=_overlay(scene, environment),
-            folder=str(folder),
-            config=str(scene.root / environment.config) if environment.config else "",
-            config_text=_staged_config(scene, environment),
-            section=environment.section,
-            script_location=str(scene.root / environment.script_location),
-            url=_stand_in(scene.live_of(settings), settings.shadow),
-            begins_on=settings.begins_on,
-            flask=environment.flask,
-            flask_app=environment.flask_app,
-            x=settings.x,
-            sys_path=[str(scene.root / path) for path in environment.sys_path],
-            probe_live=scene.live_of(settings).wanted,
-        )
+        with _usable(interpreter):
+            guest.call("load", **what)
         yield probes[0]
 
 
-def _stand_in(live: Live, shadow: str) -> str:
-    """A URL of the database's kind for a config that leaves ``sqlalchemy.url`` to a program, as far as is known."""
-    return next((url for url in (live.url, shadow) if "://" in url), UNKNOWN_DATABASE)
+def _what_to_load(scene: Scene, environment: Environment, settings: Settings) -> dict[str, Any]:
+    """The arguments of the guest's call ``load``."""
+    return {
+        "overlay": _overlay(scene, environment),
+        "folder": str(scene.root / environment.folder),
+        "config": str(scene.root / environment.config) if environment.config else "",
+        "config_text": _staged_config(scene, environment),
+        "section": environment.section,
+        "script_location": str(scene.root / environment.script_location),
+        "url": _named_url(scene.live_of(settings), settings.shadow),
+        "begins_on": settings.begins_on,
+        "flask": environment.flask,
+        "flask_app": environment.flask_app,
+        "x": settings.x,
+        "sys_path": [str(scene.root / path) for path in environment.sys_path],
+        "probe_live": scene.live_of(settings).wanted,
+    }
+
+
+@contextmanager
+def _usable(interpreter: Interpreter) -> Iterator[None]:
+    """Turns what says that this is not the project's interpreter into NoInterpreter."""
+    which = f"{interpreter.python} ({interpreter.source})"
+    hint = f"install the project's packages there, or name its interpreter: python = {EXAMPLE_PYTHON}"
+    try:
+        yield
+    except OSError as error:
+        raise NoInterpreter(f"{which} cannot be run: {error.strerror}", hint) from error
+    except GuestFailed as error:
+        if error.kind not in ("interpreter", "packages"):
+            raise
+        reason = "; ".join((error.message, *error.details[-1:]))
+        raise NoInterpreter(f"{which} cannot run the project: {reason}", hint) from error
+
+
+def _named_url(live: Live, shadow: str) -> str:
+    """What the user named tells the kind of database where a config leaves it to a program; "" if nothing does."""
+    return next((url for url in (live.url, shadow) if "://" in url), "")
 
 
 def _guest_environ(environ: Mapping[str, str], added: tuple[tuple[str, str], ...]) -> dict[str, str]:
@@ -192,7 +216,7 @@ def _overlay(scene: Scene, environment: Environment) -> dict[str, Any]:
 def staged_overlay(repository: Repository, scene: Scene, environment: Environment) -> dict[str, Any]:
     """Staged contents of files that differ in the working tree; untracked revision files are absent."""
     changes = repository.unstaged()
-    contents = scene.tree.read_many(path for path in (*changes.modified, *changes.deleted) if path.endswith(".py"))
+    contents = scene.tree.read_many(path for path in (*changes.modified, *changes.deleted) if path.endswith(READ))
     absent = [path for path in changes.untracked if is_revision_file(path, environment)]
     return {
         "replaced": {str(scene.root / path): base64.b64encode(content).decode() for path, content in contents.items()},

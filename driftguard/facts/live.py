@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 from driftguard.checks.setup import Problem
@@ -21,6 +22,19 @@ from driftguard.schema.diff import diff
 
 MOST_CANDIDATES = 20
 MEMORY = ":memory:"
+NAME_ANOTHER = "name the database to compare with --live URL; --live off leaves it out"
+MAKE_IT = "make it by an upgrade, or mend the address; --live off leaves the live database out"
+MEND = "start it or mend the address; --live off leaves the live database out"
+WAIT = "somebody else holds a lock: check again when they are done; --live off leaves the live database out"
+GRANT = "give the role the right to connect and SELECT; --live off leaves the live database out"
+ADVICE = (
+    ("database is locked", WAIT),
+    ("lock timeout", WAIT),
+    ("Lock wait timeout", WAIT),
+    ("permission denied", GRANT),
+    ("denied to user", GRANT),
+    ("denied for user", GRANT),
+)
 
 
 class Reading(NamedTuple):
@@ -57,8 +71,11 @@ class LiveFacts:
                 help="leave --live out to compare each with the database that env.py configures",
             )
             raise Unavailable("DG904", problem)
-        with self._environment.failures():
+        try:
             answer = self._environment.probe.call("add_live", number=database.number, url=self._live.url)
+        except GuestFailed as error:
+            problem = Problem("live", error.message, help="mend the URL", side=Side.LIVE, severity=Severity.ERROR)
+            raise Unavailable("DG904", problem) from error
         return answer["live"], Address(**answer["address"])
 
     @property
@@ -71,7 +88,7 @@ class LiveFacts:
         """The stamp and the catalog, read in one session; only the schemas that head knows, unless env.py takes all."""
         number, address = self._target
         if address.database == MEMORY:
-            raise self._unreachable("it is in memory, so there is no live database to compare")
+            raise self._unreachable("it is in memory, so there is no live database to compare", NAME_ANOTHER)
         database, probe = self._facts.database, self._environment.probe
         schemas = None if database.include_schemas else select.schemas(self._facts.head)
         try:
@@ -81,7 +98,7 @@ class LiveFacts:
                 )
                 catalog = probe.read(session, database.dialect, self._facts.scope(schemas))
         except GuestFailed as error:
-            raise self._unreachable(error.message, error.details) from error
+            raise self._unreachable(*self._reason(error.message)) from error
         return Reading(None if stamp is None else tuple(stamp), self._own(self._facts.filtered(catalog)))
 
     def _own(self, catalog: Catalog) -> Catalog:
@@ -124,7 +141,7 @@ class LiveFacts:
     def pending(self) -> tuple[Revision, ...]:
         """The revisions between the stamp and the heads, oldest first."""
         graph = self._environment.graph
-        done = graph.needed(*(self.reading.stamp or ()))
+        done = graph.needed(*(each for each in self.reading.stamp or () if each in graph))
         wanted = graph.needed(*graph.heads())
         return tuple(graph[each] for each in graph.ordered() if each in wanted - done)
 
@@ -136,7 +153,17 @@ class LiveFacts:
         graph = self._environment.graph
         yield from list(reversed(graph.ordered()))[:MOST_CANDIDATES]
 
-    def _unreachable(self, reason: str, details: tuple[str, ...] = ()) -> Unavailable:
+    def _reason(self, message: str) -> tuple[str, str]:
+        """Why it could not be read, and what to do about it."""
+        if self._facts.database.dialect == "sqlite":
+            file = Path(self.address.database)
+            if not file.exists():
+                return "there is no such file", MAKE_IT
+            if file.is_dir():
+                return "it is a folder", MEND
+        return message, next((advice for said, advice in ADVICE if said in message), MEND)
+
+    def _unreachable(self, reason: str, advice: str) -> Unavailable:
         scene = self._environment.scene
         where = str(self.address) or "the live database"
         severity = Severity.ERROR if self._live.named else Severity.NOTE
@@ -147,8 +174,7 @@ class LiveFacts:
             Problem(
                 where,
                 f"{where} could not be read: {reason}",
-                details=details[-1:],
-                help="start it or mend the address; --live off leaves the live database out",
+                help=advice,
                 side=Side.LIVE,
                 severity=severity,
             ),

@@ -64,5 +64,12 @@ class Scene:
                     f"the live database is to come from the environment variable {name}, which is not set",
                     f"export {name}=…, or check without it: driftguard check --live off",
                 )
-            return Live(url=url, named=True)
-        return Live(url=wanted, named=bool(wanted))
+            return Live(url=_url(url, f"the environment variable {name}"), named=True)
+        return Live(url=_url(wanted, "--live"), named=bool(wanted))
+
+
+def _url(text: str, source: str) -> str:
+    """The text, if it looks like a URL or is empty; a refusal never repeats it, for it may hold a password."""
+    if text and "://" not in text:
+        raise DriftguardError(f"{source} holds no database URL", 'such as postgresql://user@host/name; or say "off"')
+    return text

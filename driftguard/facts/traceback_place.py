@@ -20,7 +20,9 @@ def place_in(details: tuple[str, ...], root: Path) -> Place | None:
 
 
 def relative_place(file: str, line: int | None, root: Path) -> Place | None:
-    """A place from an absolute path; None for a file outside the project."""
+    """A place from an absolute path; None for a file outside the project, and for code that is in no file."""
+    if not Path(file).is_absolute():
+        return None
     try:
         relative = Path(file).resolve().relative_to(root.resolve())
     except ValueError:

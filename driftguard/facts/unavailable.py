@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,12 @@ DRIVERS = frozenset(
     )
 )
 MISSING_MODULE = "No module named "
+MISSING_VARIABLE = re.compile(r"KeyError: '(?P<name>\w+)'$")
+FRAME_OF_ENVIRON = re.compile(r'File "(<frozen os>|.*[/\\]os\.py)", line \d+, in __getitem__')
+MISSING_DIALECT = re.compile(r"Can't load plugin: sqlalchemy\.dialects:(?P<name>[\w.]+)")
+IMPORT_OF_DRIVER = re.compile(r"in (import_dbapi|dbapi)$")
+MISSING_EXTENSION = re.compile(r'extension "(?P<name>[^"]+)" is not available|/(?P<file>[^/"]+)\.control"')
+"""What PostgreSQL says, newer and older than version 13."""
 STEPS = {
     "hello": "starting the project's interpreter",
     "load": "loading the application",
@@ -53,29 +60,65 @@ def named_failures(subject: str, root: Path, seconds: int) -> Iterator[None]:
         raise Unavailable("DG905", _late(subject, error.step, seconds)) from error
     except GuestFailed as error:
         failure = Failure(error.message, error.details)
-        raise Unavailable(_code_of(error.kind, failure), environment_problem(subject, failure, root)) from error
+        raise Unavailable(_code_of(failure), environment_problem(subject, failure, root)) from error
 
 
 def environment_problem(subject: str, failure: Failure, root: Path) -> Problem:
     """What the project raised, with the place in its own files where it did."""
-    missing = _missing_module(failure)
     return Problem(
         subject,
         failure.message,
         details=failure.details,
         place=place_in(failure.details, root),
-        help=f"install {missing} into the project's environment" if missing in DRIVERS else "",
+        help=_advice(failure),
     )
 
 
 def raise_for(failure: Failure, subject: str, root: Path) -> None:
     """Raise Unavailable for an error that env.py raised."""
-    raise Unavailable(_code_of("environment", failure), environment_problem(subject, failure, root))
+    raise Unavailable(_code_of(failure), environment_problem(subject, failure, root))
 
 
-def _code_of(kind: str, failure: Failure) -> str:
-    missing = kind in ("packages", "protocol") or _missing_module(failure) in DRIVERS
-    return "DG902" if missing else "DG901"
+def missing_extension(failure: Failure) -> str:
+    """The PostgreSQL extension that the shadow's server lacks; "" if that is not what failed."""
+    found = MISSING_EXTENSION.search(failure.message)
+    return (found["name"] or found["file"]) if found else ""
+
+
+def _code_of(failure: Failure) -> str:
+    if missing_extension(failure):
+        return "DG903"
+    return "DG902" if _missing_driver(failure) or MISSING_DIALECT.search(failure.message) else "DG901"
+
+
+def _advice(failure: Failure) -> str:
+    """What to do about it, as far as the error tells."""
+    if extension := missing_extension(failure):
+        return extension_advice(extension)
+    if dialect := MISSING_DIALECT.search(failure.message):
+        return f"install the package that brings SQLAlchemy's {dialect['name']} into the project's environment"
+    if driver := _missing_driver(failure):
+        return f"install {driver} into the project's environment"
+    if module := _missing_module(failure):
+        return f"install {module} into the project's environment; if it is the project's own, see prepend_sys_path"
+    variable = MISSING_VARIABLE.search(failure.message)
+    if variable and any(map(FRAME_OF_ENVIRON.search, failure.details)):
+        return f'set {variable["name"]}, or give it a harmless value: {variable["name"]} = "…" in [tool.driftguard.env]'
+    return "mend it there, or see `driftguard explain DG901`"
+
+
+def extension_advice(extension: str) -> str:
+    """What to do about an extension that the shadow's server lacks."""
+    return (
+        f'install {extension} on that server, or name one that has it: shadow = "postgresql://…" in [tool.driftguard]'
+    )
+
+
+def _missing_driver(failure: Failure) -> str:
+    """The driver's module that SQLAlchemy could not import; "" if that is not what failed."""
+    missing = _missing_module(failure)
+    by_sqlalchemy = any(map(IMPORT_OF_DRIVER.search, failure.details))
+    return missing if by_sqlalchemy or missing in DRIVERS else ""
 
 
 def _missing_module(failure: Failure) -> str:

@@ -66,10 +66,14 @@ class Database:
 
 
 class Run(NamedTuple):
-    """One execution of env.py: the databases it went through, and what stopped it, if anything did."""
+    """One execution of env.py: the databases it went through, and what stopped it, if anything did.
+
+    ``stand_in``: no URL was to be found, so SQLite stood in.
+    """
 
     databases: tuple[Database, ...]
     error: Failure | None
+    stand_in: bool = False
 
 
 class ShadowQuestion(NamedTuple):
@@ -85,7 +89,7 @@ class ShadowQuestion(NamedTuple):
 
 def run_from(data: Mapping[str, Any]) -> Run:
     """The answer to ``run``."""
-    return Run(tuple(map(_database_from, data["databases"])), _failure_from(data["error"]))
+    return Run(tuple(map(_database_from, data["databases"])), _failure_from(data["error"]), data["stand_in"])
 
 
 def sources_from(data: Mapping[str, Any]) -> ModelSources:

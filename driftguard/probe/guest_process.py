@@ -115,7 +115,7 @@ class Guest:
 def start(python: str, *, cwd: Path, environ: Mapping[str, str], seconds: float, answer: Answerer) -> Iterator[Guest]:
     """A guest that is ended with its whole process group on leaving.
 
-    Raises OSError if ``python`` cannot be run, GuestFailed if it is no usable interpreter.
+    Raises GuestFailed("interpreter") if ``python`` is no usable interpreter.
     """
     command = [python, "-c", PROGRAM.format(folder=str(GUEST_FOLDER))]
     with (
@@ -123,7 +123,18 @@ def start(python: str, *, cwd: Path, environ: Mapping[str, str], seconds: float,
         child(command, cwd=cwd, environ=environ, stdin=PIPE, stdout=PIPE, stderr=log) as process,
     ):
         guest = Guest(process, log, time.monotonic() + seconds, answer)
-        hello = guest.call("hello")
-        if hello["protocol"] != PROTOCOL:
-            raise GuestFailed("protocol", f"the guest speaks protocol {hello['protocol']}, not {PROTOCOL}")
+        _greet(guest)
         yield guest
+
+
+def _greet(guest: Guest) -> None:
+    """Any program may have been named as interpreter, and answer anything."""
+    try:
+        hello = guest.call("hello")
+        protocol = hello["protocol"]
+    except GuestFailed as error:
+        raise GuestFailed("interpreter", error.message, error.details) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise GuestFailed("interpreter", "it is no Python interpreter") from error
+    if protocol != PROTOCOL:
+        raise GuestFailed("interpreter", f"the guest speaks protocol {protocol}, not {PROTOCOL}")

@@ -31,10 +31,12 @@ class Difference(NamedTuple):
 def diff(was: Catalog, now: Catalog) -> tuple[Difference, ...]:
     """The differences, sorted by name; what belongs to an added or removed table is not told again.
 
-    Two objects whose names the server made up are the same if kind, table and facts are.
+    Two objects whose names the server made up are the same if kind, table and facts are. Kinds that one side could
+    not read (lines ``kind: reason`` of ``unread``) are left out: whether they differ cannot be told.
     """
-    before = {item.name: item for item in was.objects}
-    after = {item.name: item for item in now.objects}
+    unread = {line.partition(":")[0] for line in (*was.unread, *now.unread)}
+    before = {item.name: item for item in was.objects if item.name.kind not in unread}
+    after = {item.name: item for item in now.objects if item.name.kind not in unread}
     _drop_same(before, after)
     gone, new = before.keys() - after.keys(), after.keys() - before.keys()
     return tuple(

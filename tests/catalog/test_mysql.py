@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import pymysql
 import pytest
+from fixtures.mariadb import MariadbServer
 from sqlalchemy import make_url
 
 from driftguard.catalog import mysql
@@ -17,7 +18,6 @@ from driftguard.catalog.mysql.privileges import hidden_kinds
 from driftguard.catalog.mysql.statements import server_of, version_of
 from driftguard.schema.catalog import Catalog, Name, Row, Scope, make_catalog, make_object
 from driftguard.schema.diff import Difference, diff
-from fixtures.mariadb import MariadbServer
 
 SCHEMA = (
     "CREATE TABLE teams (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40) NOT NULL UNIQUE)",
@@ -387,6 +387,7 @@ def test_what_a_user_cannot_see_is_said(
     assert tuple(text.partition(":")[0] for text in seen.unread) == expected
     hidden = tuple(each for each in was.objects if each.name.kind in expected)
     assert seen.objects == tuple(each for each in was.objects if each not in hidden)
+    assert diff(was, seen) == ()
     mariadb_server.execute(f"DROP USER {user}@localhost")
 
 

@@ -8,10 +8,11 @@ from driftguard.checks.models import (
     ModelsInput,
     empty_metadata,
     invisible_to_autogenerate,
+    lacks_revision,
     missing_revision,
     rename_or_replace,
 )
-from driftguard.findings import Finding, Place, Side
+from driftguard.findings import Finding, Place, Severity, Side
 from driftguard.schema.catalog import Catalog, Name, Object, make_catalog, make_object
 from driftguard.schema.operations import Operation
 
@@ -42,6 +43,7 @@ def place_of(schema: str, table: str, name: str) -> Place:
 
 STUDENTS = (item("table", "students"), item("column", "students.id", type="integer", nullable="no"))
 AGE = item("column", "students.age", type="integer", nullable="yes")
+BIG_AGE = item("column", "students.age", type="bigint", nullable="yes")
 EMAIL = item("column", "students.email", type="text", nullable="yes")
 PK = item("primary key", "students.students_pkey", anonymous=True, columns="id")
 UNIQUE = item("unique", "students.uq_email", columns="email")
@@ -221,9 +223,22 @@ def test_place_and_command(given: ModelsInput, subject: str, place: str | None, 
 
 def test_the_type_is_said_as_the_server_spells_it() -> None:
     altered = operation("alter_column", "students.age", changes="type", was_type="INTEGER()", now_type="BIGINT()")
-    big = item("column", "students.age", type="bigint", nullable="yes")
-    given = GIVEN._replace(operations=(altered,), head=catalog(AGE), models=catalog(big))
+    given = GIVEN._replace(operations=(altered,), head=catalog(AGE), models=catalog(BIG_AGE))
     assert told(given) == ["DG201 students.age is integer in the revisions and bigint in the models"]
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "severity"),
+    [
+        pytest.param(AGE, AGE, Severity.WARNING, id="models and revisions build the same: no revision would end it"),
+        pytest.param(AGE, BIG_AGE, None, id="they build something else: a revision is missing"),
+    ],
+)
+def test_an_alteration_that_alters_nothing(was: Object, now: Object, severity: Severity | None) -> None:
+    altered = operation("alter_column", "students.age", changes="type", was_type="REAL()", now_type="Float(2)")
+    given = GIVEN._replace(operations=(altered,), head=catalog(was), models=catalog(now))
+    (finding,) = missing_revision(given)
+    assert (finding.severity, bool(finding.commands), lacks_revision(given)) == (severity, not severity, not severity)
 
 
 def test_a_name_with_quotes_stays_one_argument() -> None:

@@ -85,3 +85,18 @@ def test_the_association_table_is_guarded_too(shop: Guarded, url: str) -> None:
     checked = shop.check()
     assert (checked.code, checked.told) == (1, {("DG201", "items_tags.since"), ("DG301", "items_tags")})
     assert checked.one("DG201")["place"] == {"path": "models/tag.py", "line": 7}
+
+
+def test_a_type_that_autogenerate_never_recognises_stops_nobody(tmp_path: Path, postgresql_url: str) -> None:
+    shop = Guarded.copy_of(SAMPLES / "shop", tmp_path / "shop", {"SHOP_DATABASE": postgresql_url})
+    shop.replace("migrations/versions/2d71b3c60e8a_stores_items_tags.py", "sa.Float()", "sa.Float(precision=2)")
+    shop.replace("models/item.py", "db.Float", "db.Float(precision=2)")
+    shop.flask("db", "upgrade")
+
+    checked = shop.check()
+    assert (checked.code, checked.told) == (0, {("DG201", "items.price")})
+    assert checked.one("DG201")["commands"] == []
+
+    shop.replace("models/item.py", "db.Float(precision=2)", "db.REAL")
+    checked = shop.check()
+    assert (checked.code, checked.codes) == (0, [])

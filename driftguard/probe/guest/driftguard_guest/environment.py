@@ -11,14 +11,14 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from alembic.util import to_tuple
-from sqlalchemy import Column, MetaData, String, Table, create_engine, inspect, select
+from sqlalchemy import Column, MetaData, String, Table, create_engine, exc, inspect, select
 from sqlalchemy.engine import make_url
 
 from . import application, beginning, operations, sources
 from .connections import Connections, Live
 from .filters import Filters
 from .sessions import Sessions
-from .templates import with_url
+from .templates import STAND_IN, lacks_url, with_url
 from .wire import Failure, describe
 
 VERSION_STATEMENTS = {
@@ -44,6 +44,7 @@ class Database:
 
     def __init__(self, context, shadow, live):
         self.context = context
+        self.options = dict(context.opts)  # Alembic goes on with the same dict for the next database
         self.shadow = shadow
         self.live = live  # the number of its live address
         self.operations = []
@@ -53,14 +54,14 @@ class Database:
     @property
     def name(self):
         """The database's name in a multidb env.py ("" for the only one), else the schema of its version table."""
-        token = str(self.context.opts.get("upgrade_token") or "upgrades")
+        token = str(self.options.get("upgrade_token") or "upgrades")
         name = token[: -len("upgrades")].rstrip("_") if token.endswith("upgrades") else token
-        return name or self.context.opts.get("version_table_schema") or ""
+        return name or self.options.get("version_table_schema") or ""
 
     @property
     def metadatas(self):
         """The target metadata as a list: env.py may give none, one or several."""
-        given = self.context.opts.get("target_metadata")
+        given = self.options.get("target_metadata")
         if given is None:
             return []
         return list(given) if isinstance(given, (list, tuple)) else [given]
@@ -75,6 +76,7 @@ class Environment:
         self._configure = None
         self._context_managers = []
         self._purpose = ""
+        self._lacks_migrate = False
         self.connections = Connections(self._ask_for_shadow)
         self.sessions = Sessions(self.connections)
 
@@ -95,8 +97,9 @@ class Environment:
     ):
         """Prepare to run env.py as its user would from ``folder``. Paths are absolute; nothing of env.py runs yet.
 
-        A Flask application is imported here, with its connections led to a scratch shadow. ``url`` stands in for a
-        ``sqlalchemy.url`` that is none; ``begins_on`` ("" for nothing) makes what stands before the first revision.
+        A Flask application is imported here, with its connections led to a scratch shadow. ``url`` ("" if unknown) is a
+        database that the user named: it goes before one of another kind in ini files. ``begins_on`` ("" for nothing)
+        makes what stands before the first revision.
         """
         os.chdir(folder)
         for path in reversed(sys_path):
@@ -106,12 +109,13 @@ class Environment:
         self._probe_live = probe_live
         self._x = x
         self._begins_on = begins_on
+        self._url = url
         self.connections.env_py = os.path.join(script_location, "env.py")
         self.connections.install()
         if flask:
             self._load_flask(flask_app, script_location)
         else:
-            self._configure = lambda: with_url(_configuration(config, config_text, section, script_location), url)
+            self._configure = lambda: with_url(_configuration(config, config_text, section, script_location), self._url)
 
     def _load_flask(self, flask_app, script_location):
         if not os.environ.get("FLASK_RUN_FROM_CLI"):
@@ -121,9 +125,14 @@ class Environment:
             flask_application, self._configure = application.load(flask_app, script_location)
         finally:
             self.connections.loading_application = False
+        self._lacks_migrate = "migrate" not in flask_application.extensions
         context = flask_application.app_context()
         context.push()
         self._context_managers.append(context)
+
+    def lacks_migrate(self):
+        """Whether this is a Flask application that never calls Migrate(), and so has no command ``flask db``."""
+        return self._lacks_migrate
 
     def revisions(self):
         """Every revision as Alembic itself loads it (which executes the files): path, id, parents, dependencies."""
@@ -142,9 +151,21 @@ class Environment:
     def run(self, destination, compare, purpose):
         """Run env.py on new shadows up to ``destination`` ("heads", or a list of revision ids).
 
-        Returns the databases that env.py went through, in order, each with what failed in it; an error that is
-        about no database in particular is raised.
+        Returns the databases that env.py went through, in order, each with what failed in it, and the error, if
+        any. ``stand_in``: the config leaves its URL to a program, so SQLite stood in.
         """
+        error = self._run_env_py(destination, compare, purpose)
+        if isinstance(error, exc.ArgumentError) and not self._databases and lacks_url(self._configure()):
+            self._url = STAND_IN
+            error = self._run_env_py(destination, compare, purpose)
+        return {
+            "databases": self._finished(error),
+            "error": None if error is None else describe(error, "environment"),
+            "stand_in": self._url == STAND_IN,
+        }
+
+    def _run_env_py(self, destination, compare, purpose):
+        """The error that env.py raised, or None."""
         self.connections.begin_run()
         self._purpose = purpose
         self._databases = []
@@ -163,18 +184,14 @@ class Environment:
             if compare:
                 self._compare(database, config, scripts, context)
 
-        error = None
         try:
             with EnvironmentContext(config, scripts, fn=steps, destination_rev=wanted):
                 scripts.run_env()
         except KeyboardInterrupt:
             raise
         except BaseException as raised:  # env.py may raise anything, SystemExit included
-            error = raised
-        return {
-            "databases": self._finished(error),
-            "error": None if error is None else describe(error, "environment"),
-        }
+            return raised
+        return None
 
     def _database_of(self, context):
         found = None if context.connection is None else self.connections.of(context.connection)
@@ -202,7 +219,7 @@ class Environment:
         return [self._describe(number, database, error) for number, database in enumerate(self._databases)]
 
     def _describe(self, number, database, error):
-        options, live = database.context.opts, self.connections.lives[database.live]
+        options, live = database.options, self.connections.lives[database.live]
         failure = database.failure
         if failure is not None:
             failure = dict(failure, **_failed_statement(error))
@@ -257,7 +274,7 @@ class Environment:
     def keep(self, number, objects):
         """For each (type, name, schema, table): whether env.py's include_name and include_object let it through."""
         database = self._databases[number]
-        return Filters(database.context.opts, database.metadatas).keep(objects)
+        return Filters(database.options, database.metadatas).keep(objects)
 
     def add_live(self, number, url):
         """Another live address for a database, by URL; without a driver in it, the project's own is used."""

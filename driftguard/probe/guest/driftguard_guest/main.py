@@ -39,6 +39,7 @@ def main():
             add_live=environment.add_live,
             stamp=environment.stamp,
             revisions=environment.revisions,
+            lacks_migrate=environment.lacks_migrate,
             execute=sessions.execute,
             open=sessions.open,
             query=sessions.query,

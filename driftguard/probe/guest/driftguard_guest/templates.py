@@ -1,20 +1,28 @@
-"""What a program would put into a config before it uses it: the URL in a templated alembic.ini."""
+"""What a program would put into a config before it uses it: the URL that an ini file leaves open."""
 
 from sqlalchemy import exc
 from sqlalchemy.engine import make_url
 
+STAND_IN = "sqlite://"
+
 
 def with_url(config, url):
-    """``config`` with ``url`` where its ``sqlalchemy.url`` is there but is none, such as ``{db_url}`` or ``""``."""
+    """``config`` with ``url``, if there is one, in place of a ``sqlalchemy.url`` of another kind or none."""
     written = config.get_main_option("sqlalchemy.url")
-    if written is not None and not _is_url(written):
+    if url and written is not None and _kind(written) != _kind(url):
         config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     return config
 
 
-def _is_url(text):
+def lacks_url(config):
+    """Whether ``sqlalchemy.url`` is there but no URL, such as ``{db_url}`` or nothing at all."""
+    written = config.get_main_option("sqlalchemy.url")
+    return written is not None and not _kind(written)
+
+
+def _kind(text):
+    """The database that a URL is for, "" if it is none."""
     try:
-        make_url(text)
+        return make_url(text).get_backend_name()
     except exc.ArgumentError:
-        return False
-    return True
+        return ""

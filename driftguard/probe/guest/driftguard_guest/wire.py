@@ -7,6 +7,8 @@ import traceback
 
 PROTOCOL = 1
 TAIL_LINES = 12
+NOT_THE_PROJECTS = (os.path.dirname(os.path.abspath(__file__)), "<frozen importlib")
+BACKGROUND = "(Background on this error at: "
 
 
 class Refused(Exception):
@@ -40,6 +42,8 @@ class Wire:
             os.dup2(nothing.fileno(), 0)
         os.dup2(2, 1)
         sys.stdout = sys.stderr
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=lambda: _hang_up(reader, writer))
         return cls(reader, writer)
 
     def serve(self):
@@ -78,15 +82,38 @@ class Wire:
         self._writer.flush()
 
 
+def _hang_up(*streams):
+    """A child that the project forks must neither take the host's calls nor answer them."""
+    with open(os.devnull, "r+b", 0) as nothing:
+        for stream in streams:
+            os.dup2(nothing.fileno(), stream.fileno(), inheritable=False)
+
+
 def describe(error, kind="raised"):
     """An exception as data: kind, one-line message, and the traceback's last lines without our own frames."""
-    ours = os.path.dirname(os.path.abspath(__file__))
-    every = traceback.extract_tb(error.__traceback__)
-    frames = [frame for frame in every if not frame.filename.startswith(ours)] or every
-    lines = "".join(traceback.format_list(frames) + traceback.format_exception_only(type(error), error)).splitlines()
+    return {"kind": kind, "message": _message(error), "details": _tail(error)}
+
+
+def _message(error):
     if isinstance(error, SystemExit):
-        message = "sys.exit({!r}) was called".format(error.code)
-    else:
-        first = (str(error).strip().splitlines() or [""])[0]
-        message = "{}: {}".format(type(error).__name__, first) if first else type(error).__name__
-    return {"kind": kind, "message": message, "details": lines[-TAIL_LINES:]}
+        return "sys.exit({!r}) was called".format(error.code)
+    cause = getattr(error, "orig", None) or error  # SQLAlchemy adds the statement and a link to what the driver said
+    lines = str(cause).strip().splitlines()
+    return "{}: {}".format(type(cause).__name__, lines[0]) if lines else type(cause).__name__
+
+
+def _tail(error):
+    """The innermost frames that fit, each of them whole, then what was raised."""
+    raised = "".join(traceback.format_exception_only(type(error), error)).splitlines()
+    left = [line for line in raised if not line.startswith(BACKGROUND)][-TAIL_LINES:]
+    for text in reversed(traceback.format_list(_frames(error))):
+        lines = text.splitlines()
+        if len(left) + len(lines) > TAIL_LINES:
+            break
+        left = lines + left
+    return left
+
+
+def _frames(error):
+    every = traceback.extract_tb(error.__traceback__)
+    return [frame for frame in every if not frame.filename.startswith(NOT_THE_PROJECTS)] or every

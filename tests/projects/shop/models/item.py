@@ -6,7 +6,7 @@ class Item(db.Model):
 
     id = db.Column(db.Integer, primary_key=True)
     name = db.Column(db.String(80), nullable=False)
-    price = db.Column(db.Float(precision=2), nullable=False)
+    price = db.Column(db.Float, nullable=False)
     on_offer = db.Column(db.Boolean)
     store_id = db.Column(db.Integer, db.ForeignKey("stores.id"), nullable=False)
     store = db.relationship("Store", back_populates="items")

@@ -26,7 +26,7 @@ def upgrade():
         "items",
         sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("name", sa.String(80), nullable=False),
-        sa.Column("price", sa.Float(precision=2), nullable=False),
+        sa.Column("price", sa.Float(), nullable=False),
         sa.Column("store_id", sa.Integer(), sa.ForeignKey("stores.id"), nullable=False),
     )
     op.create_table(

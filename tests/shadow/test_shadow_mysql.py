@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from fixtures.execute import execute
-from fixtures.mariadb import MariadbServer, program_of
+from fixtures.mariadb import MariadbServer
 from sqlalchemy import make_url
 
 from driftguard import process
@@ -35,11 +35,9 @@ def on_live(server: MariadbServer, user: str = "root") -> Execute:
     return run
 
 
-@pytest.fixture
-def cache_folder(tmp_path: Path) -> Path:
-    if not program_of("mariadbd"):
-        pytest.skip("no mariadbd here")
-    return tmp_path / "cache"
+@pytest.fixture(autouse=True)
+def _installed(mariadb_server: MariadbServer) -> None:
+    """Skips, or fails in CI, where no MariaDB is installed."""
 
 
 def test_a_private_server_lends_databases_and_ends(cache_folder: Path) -> None:

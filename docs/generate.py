@@ -1,0 +1,230 @@
+"""Writes the pages of docs/ that say what the code says: rules, settings, command line. Run: python3 dev.py docs"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from driftguard.checks import CHECKS
+from driftguard.cli import cli
+from driftguard.config import ENVIRONMENT_SCHEMA, SCHEMA, Setting, Settings
+from driftguard.findings import Severity
+from driftguard.rules import RULES, Rule
+
+DOCS = Path(__file__).resolve().parent
+MARK = "<!-- Written by docs/generate.py from {source}: change that, then run `python3 dev.py docs`. -->"
+FAMILIES = {
+    "DG1": "the revision graph, read without running it",
+    "DG2": "models against head",
+    "DG3": "the live database against its own stamp",
+    "DG4": "the revisions themselves, run on a shadow",
+    "DG9": "could not check",
+}
+WEIGHTS = {
+    Severity.ERROR: "Error: fails the check (exit code 1).",
+    Severity.WARNING: "Warning: is shown, and fails the check only with `strict`.",
+    Severity.NOTE: "Note: is shown, and never fails the check.",
+}
+UNCHECKED = "Error: the check could not be done (exit code 2)."
+HEADINGS = ("Why it hurts", "How to fix")
+
+SETTINGS = """\
+# Settings
+
+Most projects need none: `driftguard init` shows what was found by itself, and names the settings that are missing.
+
+They stand in the table `[tool.driftguard]` of `pyproject.toml`, or at the top of a file `driftguard.toml`, at the root
+of the repository; settings in both are refused. A misspelt key, a wrong value and an unknown rule are all told at once
+(exit code 2). In a commit hook the file counts as it is staged.
+
+    [tool.driftguard]
+    live = "env:STAGING_DATABASE_URL"
+    ignore = ["pending-upgrade"]
+
+    [tool.driftguard.env]
+    SECRET_KEY = "not-a-secret"
+
+    [tool.driftguard.environments.billing]
+    config = "billing/alembic.ini"
+    live = "off"
+
+Put no password here: name a variable (`live = "env:NAME"`).
+
+## For all environments
+
+{settings}
+
+## For one environment
+
+A table `[tool.driftguard.environments.NAME]` points at one Alembic environment, with at least one of `config`,
+`script_location` and `folder`, and calls it NAME. What it says of the other settings counts for this environment
+instead of what is said for all.
+
+{environment}
+
+## Variables
+
+| variable | meaning |
+|---|---|
+| `DRIFTGUARD_SKIP` | anything but empty or `0`: the git hooks let everything pass and say so |
+| `DRIFTGUARD_CACHE_DIR` | where private database servers are kept, in place of the user's cache folder |
+| `NO_COLOR`, `FORCE_COLOR` | no colours on a terminal; colours where there is none |
+"""
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page by its file."""
+    rules = {DOCS / "rules" / f"{rule.code}.md": rule_page(rule) for rule in RULES.values()}
+    return {
+        **rules,
+        DOCS / "rules" / "README.md": rules_page(),
+        DOCS / "settings.md": settings_page(),
+        DOCS / "cli.md": commands_page(),
+    }
+
+
+def rule_page(rule: Rule) -> str:
+    """One rule: what it finds, why it hurts, how to fix it."""
+    weight = UNCHECKED if rule.family == "DG9" and rule.severity is Severity.ERROR else WEIGHTS[rule.severity]
+    return _joined(
+        MARK.format(source="the check's docstring"),
+        f"# {rule.code} {rule.name}",
+        f"{weight} Family {rule.family}xx: {FAMILIES[rule.family]}.",
+        *_sections(docstring(rule)),
+        "## Leave it out",
+        f'    [tool.driftguard]\n    ignore = ["{rule.name}"]',
+        f"In a terminal: `driftguard explain {rule.code}`. [All rules](README.md).",
+    )
+
+
+def rules_page() -> str:
+    """The index of all rules, a table for each family."""
+    return _joined(
+        MARK.format(source="driftguard/rules.py"),
+        "# Rules",
+        "Codes never change their meaning. Where a rule is selected or ignored (`--select`, `--ignore`, the settings "
+        "`select` and `ignore`), its code, its name, or the beginning of a code such as `DG1` will do. "
+        "What could not be checked (DG9xx) is told whatever is selected.",
+        *(part for family, title in FAMILIES.items() for part in (f"## {family}xx: {title}", _index(family))),
+    )
+
+
+def settings_page() -> str:
+    """The reference of all settings."""
+    text = SETTINGS.format(settings=_table(SCHEMA, Settings()), environment=_table(ENVIRONMENT_SCHEMA, None))
+    return _joined(MARK.format(source="driftguard/config.py"), text.strip())
+
+
+def commands_page() -> str:
+    """The reference of all commands."""
+    context = click.Context(cli, info_name="driftguard")
+    return _joined(
+        MARK.format(source="driftguard/cli.py"),
+        "# Command line",
+        _code("driftguard [OPTIONS] COMMAND [ARGUMENTS]"),
+        *_described(cli, context),
+        *(
+            part
+            for name, command in cli.commands.items()
+            for part in (
+                f"## driftguard {name}",
+                _code(f"driftguard {name} {_usage(command)}"),
+                *_described(command, click.Context(command, parent=context, info_name=name)),
+            )
+        ),
+    )
+
+
+def docstring(rule: Rule) -> str:
+    """The rule's page as its check has it."""
+    return inspect.getdoc(CHECKS[rule.code]) or ""
+
+
+def _sections(text: str) -> Iterator[str]:
+    for paragraph in text.split("\n\n"):
+        heading, colon, rest = paragraph.partition(":")
+        if colon and heading in HEADINGS:
+            yield f"## {heading}"
+            paragraph = rest.strip()[:1].upper() + rest.strip()[1:]
+        if paragraph:
+            yield paragraph
+
+
+def _index(family: str) -> str:
+    rows = [
+        f"| [{rule.code}]({rule.code}.md) | {rule.name} | {rule.severity} | {_cell(docstring(rule).partition(chr(10))[0])} |"
+        for rule in RULES.values()
+        if rule.family == family
+    ]
+    return "\n".join(("| code | name | severity | found when |", "|---|---|---|---|", *rows))
+
+
+def _table(schema: tuple[Setting, ...], defaults: Settings | None) -> str:
+    known = {} if defaults is None else {each.name: getattr(defaults, each.name) for each in dataclasses.fields(defaults)}
+    rows = [
+        f"| `{setting.key}` | {_cell(setting.takes)} | {_default(known.get(setting.key))} | {_cell(setting.doc)} |"
+        for setting in schema
+    ]
+    return "\n".join(("| key | takes | default | meaning |", "|---|---|---|---|", *rows))
+
+
+def _default(value: object) -> str:
+    """As TOML, which spells strings, numbers and truth as JSON does; nothing for what is not set."""
+    return "" if value in ("", (), None) else f"`{json.dumps(value)}`"
+
+
+def _described(command: click.Command, context: click.Context) -> Iterator[str]:
+    yield from (inspect.cleandoc(command.help or "")).split("\n\n")
+    options = [each for each in command.get_params(context) if isinstance(each, click.Option) and not each.hidden]
+    yield "\n".join(("| option | meaning |", "|---|---|", *map(_option, options)))
+
+
+def _option(option: click.Option) -> str:
+    names = ", ".join(f"`{name}{_value(option)}`" for name in option.opts)
+    default = f" Default: `{option.default}`." if option.show_default else ""
+    repeated = " May be given several times." if option.multiple else ""
+    return f"| {names} | {_cell(option.help or 'The form of the report.')}{default}{repeated} |"
+
+
+def _value(option: click.Option) -> str:
+    if option.is_flag or option.name == "help":
+        return ""
+    choices = option.type.choices if isinstance(option.type, click.Choice) else ()
+    # A code span needs no escape, but a table's bar does.
+    return f" {option.metavar or '|'.join(map(str, choices))}".replace("|", "\\|")
+
+
+def _usage(command: click.Command) -> str:
+    arguments = (each for each in command.params if isinstance(each, click.Argument))
+    return " ".join(("[OPTIONS]", *(each.metavar or f"[{(each.name or '').upper()}]" for each in arguments)))
+
+
+def _code(text: str) -> str:
+    return f"    {text}"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _joined(*parts: str) -> str:
+    return "\n\n".join(parts) + "\n"
+
+
+def main() -> None:
+    """Write all pages; remove those of rules that are no more."""
+    written = pages()
+    for stale in set((DOCS / "rules").glob("*.md")) - written.keys():
+        stale.unlink()
+    for path, text in written.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()
