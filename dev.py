@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The repository's two commands, ``demo`` and ``test``, and ``lint``: each makes its own environment first.
+"""The repository's two commands, ``demo`` and ``test``, and ``lint`` and ``docs``; the first makes an environment.
 
-Needs Python 3.11 or newer and git; the standard library only.
+Needs Python 3.11 or newer and git; the standard library only. Older Pythons must understand this file to say so.
 """
 
 import hashlib
@@ -16,20 +16,30 @@ ROOT = Path(__file__).resolve().parent
 ENVIRONMENT = ROOT / ".venv"
 SCRIPTS = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = SCRIPTS / ("python.exe" if os.name == "nt" else "python")
-USAGE = "usage: python3 dev.py demo | test [pytest arguments] | lint"
+USAGE = "usage: python3 dev.py demo | test [pytest arguments] | lint | docs"
+NEW_ENOUGH = ("python3.14", "python3.13", "python3.12", "python3.11")
+NO_PIP = "this Python lacks pip and venv: install them (Debian: apt-get install python3-venv) and run this again"
 
 
 def main(arguments):
     command, *rest = arguments or [""]
-    commands = {"demo": demo, "test": test, "lint": lint}
+    commands = {"demo": demo, "test": test, "lint": lint, "docs": docs}
     if command not in commands:
         print(USAGE, file=sys.stderr)
         return 2
-    if sys.version_info < (3, 11):
-        print("driftguard needs Python 3.11 or newer; this is " + sys.version.split()[0], file=sys.stderr)
-        return 2
+    if sys.version_info < (3, 11):  # noqa: UP036  (whoever starts it with an older one should be told)
+        return with_newer_python(arguments)
     prepare()
     return commands[command](rest)
+
+
+def with_newer_python(arguments):
+    """Run this file again with a newer Python, if there is one."""
+    newer = next(filter(None, map(shutil.which, NEW_ENOUGH)), None)
+    if newer is None:
+        print("driftguard needs Python 3.11 or newer; this is " + sys.version.split()[0], file=sys.stderr)
+        return 2
+    return call(newer, Path(__file__).resolve(), *arguments)
 
 
 def prepare():
@@ -40,7 +50,9 @@ def prepare():
         return
     print("setting up .venv (once) ...", file=sys.stderr, flush=True)
     if not PYTHON.exists():
-        venv.create(ENVIRONMENT, with_pip=True)
+        venv.create(ENVIRONMENT)
+    if not succeeds(PYTHON, "-m", "pip", "--version") and not succeeds(PYTHON, "-m", "ensurepip"):
+        raise SystemExit(NO_PIP)
     run(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv>=0.5")
     run(PYTHON, "-m", "uv", "pip", "install", "--quiet", "--python", PYTHON, "--group", "dev", "--editable", ".")
     stamp.write_text(wanted)
@@ -54,7 +66,7 @@ def demo(arguments):
 def test(arguments):
     """All tests, one worker per core."""
     if shutil.which("mariadbd") is None and shutil.which("mysqld") is None:
-        print("MariaDB is not installed: its tests will be skipped (Debian: apt-get install mariadb-server)", file=sys.stderr)
+        print("without MariaDB its tests are skipped (Debian: apt-get install mariadb-server)", file=sys.stderr)
     workers = [] if any(argument.startswith("-n") for argument in arguments) else ["-n", "auto", "--dist", "loadgroup"]
     return call(PYTHON, "-m", "pytest", *workers, *arguments)
 
@@ -67,15 +79,27 @@ def lint(_):
         (PYTHON, "-m", "mypy"),
         (SCRIPTS / "lint-imports",),
     )
-    return next((code for step in steps if (code := call(*step))), 0)
+    return next(filter(None, (call(*step) for step in steps)), 0)
+
+
+def docs(_):
+    """Write the pages of docs/ that are generated from the code."""
+    return call(PYTHON, ROOT / "docs" / "generate.py")
 
 
 def call(*command):
-    return subprocess.run([str(part) for part in command], cwd=ROOT).returncode
+    return subprocess.run([str(part) for part in command], cwd=str(ROOT)).returncode
+
+
+def succeeds(*command):
+    """Whether the command, which says nothing, ends with exit code 0."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.run([str(part) for part in command], **quiet).returncode == 0
 
 
 def run(*command):
-    if code := call(*command):
+    code = call(*command)
+    if code:
         raise SystemExit(code)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import json
 from collections.abc import Iterator
@@ -116,13 +115,13 @@ def rules_page() -> str:
 
 def settings_page() -> str:
     """The reference of all settings."""
-    text = SETTINGS.format(settings=_table(SCHEMA, Settings()), environment=_table(ENVIRONMENT_SCHEMA, None))
+    text = SETTINGS.format(settings=_table(SCHEMA, Settings()), environment=_table(ENVIRONMENT_SCHEMA))
     return _joined(MARK.format(source="driftguard/config.py"), text.strip())
 
 
 def commands_page() -> str:
     """The reference of all commands."""
-    context = click.Context(cli, info_name="driftguard")
+    context = click.Context(cli, info_name="driftguard", **cli.context_settings)
     return _joined(
         MARK.format(source="driftguard/cli.py"),
         "# Command line",
@@ -157,17 +156,17 @@ def _sections(text: str) -> Iterator[str]:
 
 def _index(family: str) -> str:
     rows = [
-        f"| [{rule.code}]({rule.code}.md) | {rule.name} | {rule.severity} | {_cell(docstring(rule).partition(chr(10))[0])} |"
+        f"| [{rule.code}]({rule.code}.md) | {rule.name} | {rule.severity} | {_cell(docstring(rule).splitlines()[0])} |"
         for rule in RULES.values()
         if rule.family == family
     ]
     return "\n".join(("| code | name | severity | found when |", "|---|---|---|---|", *rows))
 
 
-def _table(schema: tuple[Setting, ...], defaults: Settings | None) -> str:
-    known = {} if defaults is None else {each.name: getattr(defaults, each.name) for each in dataclasses.fields(defaults)}
+def _table(schema: tuple[Setting, ...], defaults: Settings | None = None) -> str:
     rows = [
-        f"| `{setting.key}` | {_cell(setting.takes)} | {_default(known.get(setting.key))} | {_cell(setting.doc)} |"
+        f"| `{setting.key}` | {_cell(setting.takes)} | {_default(getattr(defaults, setting.key, None))} "
+        f"| {_cell(setting.doc)} |"
         for setting in schema
     ]
     return "\n".join(("| key | takes | default | meaning |", "|---|---|---|---|", *rows))

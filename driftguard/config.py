@@ -289,7 +289,7 @@ _SHADOW = Setting(
     "shadow",
     '"server" or a URL',
     _address("server"),
-    "Where disposable databases are made: by default a private server; server means the live database's own.",
+    "Where disposable databases are made, if not on a server of driftguard's own: server means on the live one.",
 )
 _BEGINS_ON = Setting(
     "begins_on",
@@ -310,7 +310,7 @@ SCHEMA: tuple[Setting, ...] = (
         "live_in_hook",
         '"note", "off" or "error"',
         _one_of("note", "off", "error"),
-        "What a commit hook makes of a live database that it cannot reach; off does not ask it at all.",
+        "What a git hook makes of env.py's live database when it cannot reach it; off does not ask any.",
     ),
     _SHADOW,
     _BEGINS_ON,
@@ -320,7 +320,7 @@ SCHEMA: tuple[Setting, ...] = (
     _HEADS,
     _X,
     Setting("env", "a table of strings", _variables, "Environment variables that env.py and the models need."),
-    Setting("deadline", "seconds", _seconds, "How long one step may take."),
+    Setting("deadline", "seconds", _seconds, "How long one environment may take, and how long a git hook as a whole."),
     Setting("exclude", "a list of path patterns", _texts, "Folders that are never searched for environments."),
 )
 

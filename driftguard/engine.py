@@ -153,6 +153,8 @@ def _look_at_models(facts: EnvironmentFacts, outcome: Outcome) -> bool:
         if known.failure is not None:
             for finding in failing_upgrade(facts.failed_upgrade(known.failure)):
                 _add(outcome, finding, facts, known.name)
+            with _unavailable_told(outcome, facts.environment.name), facts.failures():
+                database.give_back(known.shadow)
             continue
         with _unavailable_told(outcome, facts.environment.name), facts.failures():
             given = models_input(facts, database)

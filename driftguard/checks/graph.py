@@ -52,7 +52,11 @@ def multiple_heads(given: GraphInput) -> Iterator[Finding]:
 
     How to fix: if both sides have run anywhere else, join them with an empty merge revision:
 
-        alembic merge heads -m "merge"        (flask db merge heads -m "merge")
+        alembic merge heads -m "merge"
+
+    With Flask-Migrate:
+
+        flask db merge heads -m "merge"
 
     If one side has only ever run on your machine, downgrade it there, set `down_revision` of its first revision to the
     other side's head, and upgrade again: the history stays a line.
@@ -124,7 +128,9 @@ def duplicate_revision_id(given: GraphInput) -> Iterator[Finding]:
 
         revision = "5d1f0c3a9be2"
 
-    If one file is a leftover copy, remove it: git rm FILE
+    If one file is a leftover copy, remove it:
+
+        git rm migrations/versions/5d1f_copy.py
     """
     for twins in given.graph.duplicates():
         *earlier, taken = twins
@@ -169,8 +175,10 @@ def revision_cycle(given: GraphInput) -> Iterator[Finding]:
 
 
 def unreadable_revision(given: GraphInput) -> Iterator[Finding]:
-    """A file among the revisions does not say which revision it is: a syntax error, markers of an unfinished merge,
-    no `revision` at all, or an id that only running code could tell.
+    """A file among the revisions does not say which revision it is.
+
+    It has a syntax error, markers of an unfinished merge, no `revision` at all, or an id that only running code could
+    tell.
 
     It is a note where the project's own Python could read the id: nothing is broken then, but every tool that reads
     the history without running it (and this one from other branches) is blind to that file.

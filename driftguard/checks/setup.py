@@ -31,7 +31,7 @@ def environment_failed(problem: Problem) -> Iterator[Finding]:
     three weeks because the migration check caught every exception and called it success; the model module had been
     renamed on the first day.
 
-    How to fix: run what driftguard ran, and mend what it shows:
+    How to fix: let Alembic run the same code (this prints SQL and changes no database), and mend what it shows:
 
         alembic upgrade head --sql
 
@@ -46,9 +46,10 @@ def environment_failed(problem: Problem) -> Iterator[Finding]:
 def no_interpreter(problem: Problem) -> Iterator[Finding]:
     """The project's interpreter was not found, or it lacks SQLAlchemy, Alembic or the database's driver.
 
-    The models are imported by the interpreter in which the project's packages are installed. driftguard looks at the
-    setting ``python``, the active virtual environment, ``.venv`` and ``venv``, the project's package manager, Conda,
-    and at last at its own interpreter.
+    The models are imported by the interpreter in which the project's packages are installed. driftguard takes what the
+    setting ``python`` says; without it, it looks at the active virtual environment, at ``.venv``, ``venv`` and ``env``
+    in the environment's folder and above it, at uv, Poetry, Pipenv, PDM or Hatch, at Conda, and at last at its own
+    interpreter.
 
     Why it hurts: a hook runs in an environment of its own, where the project's packages do not exist. One that guesses
     wrong compares nothing, or the models of another checkout.
@@ -65,13 +66,14 @@ def no_shadow(problem: Problem) -> Iterator[Finding]:
     """There is no server on which a disposable database of the project's dialect could be made.
 
     Revisions and models are built on a *shadow*: an empty database of the same kind that is thrown away afterwards.
-    SQLite needs nothing. PostgreSQL and MariaDB need installed server binaries, driftguard's extra package, or a
-    server that you name. An extension that a revision creates must be installed there too.
+    SQLite needs nothing. PostgreSQL needs installed server programs (no server has to run), the packaged ones, or a
+    server that you name. MariaDB and MySQL need installed server programs or a server that you name; any other dialect
+    needs an empty database that you name. An extension that a revision creates must be installed there too.
 
     Why it hurts: comparing PostgreSQL models on SQLite would answer quickly and wrongly: no enums, no schemas, no
     partial uniques with their texts.
 
-    How to fix: install the packaged server, or name a server where databases may be created:
+    How to fix: install the packaged PostgreSQL beside driftguard, or name a server where databases may be created:
 
         pip install 'alembic-driftguard[postgresql]'
 
@@ -85,8 +87,9 @@ def live_unreachable(problem: Problem) -> Iterator[Finding]:
     """The live database did not answer, refused, or may not be read.
 
     Models, head and graph are checked without it. Only the comparison with the live schema is missing, so nobody can
-    say whether somebody altered the database by hand. In a hook this is a note (setting ``live_in_hook``); where the
-    database was asked for by name (``--live``, setting ``live``) it is an error.
+    say whether somebody altered the database by hand. It is a note where the database is the one that ``env.py``
+    configures, and an error where the database was asked for by name (``--live``, setting ``live``), or in a git hook
+    with ``live_in_hook = "error"``.
 
     Why it hurts: a nightly job that reads "connection refused" as "no differences" guards nothing.
 
@@ -99,11 +102,11 @@ def live_unreachable(problem: Problem) -> Iterator[Finding]:
 
 
 def deadline(problem: Problem) -> Iterator[Finding]:
-    """A step ran past its time and was ended.
+    """The check took longer than it may, and was ended.
 
-    Everything that driftguard starts has a deadline (setting ``deadline``, in seconds), because a hook that hangs takes
-    the terminal with it. Usual reasons: ``env.py`` waits for input or for a network, a lock in the live database, a
-    history of thousands of revisions on its first replay.
+    What runs in the project's interpreter for one environment, and a git hook as a whole, must end within the setting
+    ``deadline`` (60 seconds), because a hook that hangs takes the terminal with it. Usual reasons: ``env.py`` waits for
+    a network, a lock in the live database, a history of thousands of revisions.
 
     Why it hurts: a commit that never returns is ended by hand, and with it the habit of running the hook.
 

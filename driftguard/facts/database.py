@@ -36,17 +36,17 @@ class DatabaseFacts:
     @cached_property
     def head(self) -> Catalog:
         """What the whole chain builds."""
-        return self.catalog_of(self.database.shadow)
+        return self.catalog_once(self.database.shadow)
 
     @cached_property
     def models(self) -> Built:
         """What the models build, with the schemas and extensions that head has."""
-        url = self._probe.another_shadow(self.database.live)
+        url = self._probe.another_shadow(self.database.live, self.database.dialect)
         try:
             self._probe.call("build_models", number=self.database.number, url=url, statements=self._preparations())
         except GuestFailed as error:
             return Built(None, Failure(error.message, error.details))
-        return Built(self.catalog_of(url), None)
+        return Built(self.catalog_once(url), None)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -74,9 +74,15 @@ class DatabaseFacts:
         found = self.locator.find(schema, table, name)
         return None if found is None else relative_place(found.file, found.line, self._root)
 
-    def catalog_of(self, url: str, schemas: frozenset[str] | None = None) -> Catalog:
-        """A shadow's catalog without the version table and without what env.py's filters leave out."""
-        return self.filtered(self._probe.catalog(url, self.database.dialect, self.scope(schemas)))
+    def catalog_once(self, url: str) -> Catalog:
+        """A shadow's catalog, without the version table and what env.py's filters leave out; the shadow is given back."""
+        catalog = self._probe.catalog(url, self.database.dialect, self.scope())
+        self.give_back(url)
+        return self.filtered(catalog)
+
+    def give_back(self, url: str) -> None:
+        """Drop a shadow that nobody needs any more."""
+        self._probe.release(self.database.live, self.database.dialect, url)
 
     def scope(self, schemas: frozenset[str] | None = None) -> Scope:
         """All schemas, or these; never the environment's own version table."""

@@ -18,8 +18,9 @@ from driftguard.git import Repository
 from driftguard.probe.answers import Run, ShadowQuestion, question_from, run_from
 from driftguard.probe.guest_process import Guest, GuestFailed, start
 from driftguard.project import Environment, Interpreter, NoInterpreter, find_interpreter
+from driftguard.schema import select
 from driftguard.schema.catalog import Catalog, Row, Scope
-from driftguard.shadow import NoShadow, Request, Shadows, open_shadows
+from driftguard.shadow import SHADOWS, NoShadow, Request, Shadows, open_shadows
 from driftguard.shadow.request import LIVE
 
 GIT_VARIABLES = "GIT_"
@@ -53,15 +54,31 @@ class Probe:
         asked = question_from(arguments)
         try:
             source = self._by_live[asked.live] = self._source(asked)
-            return _numbered(source.create(), asked.live)
+            return self._empty(_numbered(source.create(), asked.live), asked.dialect)
         except NoShadow:
             raise
         except DriftguardError as error:  # what the server said to one of the statements
             raise NoShadow(f"a shadow database could not be made: {error.message}", error.hint) from error
 
-    def another_shadow(self, live: int) -> str:
+    def another_shadow(self, live: int, dialect: str) -> str:
         """One more empty shadow of the kind that stands for a live address."""
-        return _numbered(self._by_live[live].create(), live)
+        return self._empty(_numbered(self._by_live[live].create(), live), dialect)
+
+    def release(self, live: int, dialect: str, url: str) -> None:
+        """Drop a shadow that has been read; the one database that a setting named is emptied instead."""
+        if dialect not in SHADOWS:
+            self.call("drop_tables", url=url)
+        self._by_live[live].drop(f"{LIVE}{url.removeprefix(f'@{live}')}" if url.startswith("@") else url)
+
+    def _empty(self, url: str, dialect: str) -> str:
+        """The URL of a shadow; refuses a database that a setting named if there is anything in it."""
+        held: list[str] = [] if dialect in SHADOWS else self.call("tables", url=url)
+        if held:
+            raise NoShadow(
+                f"the database that the setting shadow names is not empty: it holds {', '.join(held[:5])}",
+                "name one that driftguard may fill and empty; if a killed run left these tables, drop them",
+            )
+        return url
 
     def shadow_version(self, live: int) -> str:
         """The version text of the server on which this live address's shadows are."""
@@ -86,8 +103,9 @@ class Probe:
         """The catalog that an open session sees."""
         module = CATALOGS.get(dialect)
         if module is None:
-            schemas = None if scope.schemas is None else sorted(scope.schemas)
-            return from_reflection(self.call("reflect", session=session, schemas=schemas))
+            schemas = [""] if scope.schemas is None else sorted(scope.schemas)
+            everything = from_reflection(self.call("reflect", session=session, schemas=schemas))
+            return select.without(everything, select.inside(scope.left_out))
 
         def query(statement: str) -> list[Row]:
             rows: list[Row] = self.call("query", session=session, statement=statement)

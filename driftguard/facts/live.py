@@ -135,7 +135,7 @@ class LiveFacts:
                     f"the revisions up to {', '.join(stamp)} cannot be replayed: {message}",
                 )
                 raise Unavailable("DG901", problem)
-            return self._facts.catalog_of(run.databases[number].shadow)
+            return self._facts.catalog_once(run.databases[number].shadow)
 
     @cached_property
     def pending(self) -> tuple[Revision, ...]:

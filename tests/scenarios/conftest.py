@@ -1,11 +1,19 @@
-"""Where the stories' live databases are."""
+"""A developer's shell, and where the stories' live databases are."""
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 from fixtures.postgresql import PostgresqlServer
+
+
+@pytest.fixture(autouse=True)
+def _activated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands that findings offer are found, as in an activated environment."""
+    monkeypatch.setenv("PATH", os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

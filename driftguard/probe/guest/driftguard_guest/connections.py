@@ -207,9 +207,9 @@ def connect_to_shadow(dialect, url, wanted=()):
     """A DBAPI connection of this dialect to a shadow; SQLite keeps the options that its engine asked for."""
     parsed = make_url(url)
     arguments, parameters = dialect.create_connect_args(parsed)
+    if parsed.database and not parsed.host:
+        sqlite_guard.shadows.add(os.path.realpath(parsed.database))
     if dialect.name == "sqlite":
-        if parsed.database:
-            sqlite_guard.shadows.add(os.path.realpath(parsed.database))
         kept = {key: value for key, value in dict(wanted).items() if key not in ("uri", "database", "timeout")}
         parameters = dict(parameters, **kept)
     elif dialect.name == "postgresql" and dialect.driver in LIBPQ_DRIVERS:

@@ -50,6 +50,7 @@ class Database:
         self.operations = []
         self.failure = None
         self.comparison_failure = None
+        self.version_schema = _version_schema(context)
 
     @property
     def name(self):
@@ -185,7 +186,7 @@ class Environment:
                 self._compare(database, config, scripts, context)
 
         try:
-            with EnvironmentContext(config, scripts, fn=steps, destination_rev=wanted):
+            with self._prepared(EnvironmentContext(config, scripts, fn=steps, destination_rev=wanted)):
                 scripts.run_env()
         except KeyboardInterrupt:
             raise
@@ -193,7 +194,29 @@ class Environment:
             return raised
         return None
 
+    def _prepared(self, environment):
+        """The context, which looks where it is before Alembic executes anything. (A subclass would get no proxies.)"""
+        run_migrations = environment.run_migrations
+
+        def prepared(**options):
+            self._prepare(environment.get_context())
+            run_migrations(**options)
+
+        environment.run_migrations = prepared
+        return environment
+
+    def _prepare(self, context):
+        """Refuse what is no shadow, and make the version table's schema, which Alembic expects to be there."""
+        self._shadow_of(context)
+        schema = context.version_table_schema
+        if schema and context.dialect.name == "postgresql":
+            quoted = context.dialect.identifier_preparer.quote(schema)
+            context.connection.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS {}".format(quoted))
+
     def _database_of(self, context):
+        return Database(context, *self._shadow_of(context))
+
+    def _shadow_of(self, context):
         found = None if context.connection is None else self.connections.of(context.connection)
         if found is None:
             raise Failure(
@@ -201,7 +224,7 @@ class Environment:
                 "env.py runs migrations on a connection that driftguard could not lead to a shadow database",
                 ["Nothing was executed on it. Make the engine with create_engine() or async_engine_from_config()."],
             )
-        return Database(context, *found)
+        return found
 
     def _compare(self, database, config, scripts, context):
         revisions = RevisionContext(config, scripts, dict(REVISION_ARGUMENTS))
@@ -232,7 +255,7 @@ class Environment:
             "live": database.live,
             "shadow": database.shadow,
             "version_table": database.context.version_table,
-            "version_table_schema": database.context.version_table_schema or "",
+            "version_table_schema": database.version_schema,
             "include_schemas": bool(options.get("include_schemas")),
             "filtered": bool(options.get("include_name") or options.get("include_object")),
             "has_metadata": bool(database.metadatas),
@@ -294,6 +317,8 @@ class Environment:
         """The revisions in a version table, sorted; None where there is no such table."""
 
         def read(connection):
+            if connection.dialect.name == "postgresql" and not schema:
+                _refuse_without_schema(connection)
             if not inspect(connection).has_table(table, schema=schema or None):
                 return None
             versions = Table(table, MetaData(), Column("version_num", String), schema=schema or None)
@@ -326,6 +351,21 @@ class Environment:
             return self.sessions.execute("@{}".format(number), [statement])[0][0]
         except Exception:  # whatever hinders it will be told when live is read
             return ""
+
+
+def _version_schema(context):
+    """Where the version table is: as env.py says, or in the schema that it put first in the search_path."""
+    if context.version_table_schema or context.dialect.name != "postgresql" or context.connection is None:
+        return context.version_table_schema or ""
+    schema = context.connection.exec_driver_sql("SELECT current_schema()").scalar()
+    return "" if schema == "public" else schema or ""
+
+
+def _refuse_without_schema(connection):
+    """What a role may not look into seems empty to it."""
+    if connection.exec_driver_sql("SELECT current_schema()").scalar() is None:
+        path = connection.exec_driver_sql("SHOW search_path").scalar()
+        raise Failure("live", "permission denied for every schema of its search_path ({})".format(path))
 
 
 def _configuration(path, text, section, script_location):

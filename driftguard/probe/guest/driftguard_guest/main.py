@@ -41,6 +41,8 @@ def main():
             revisions=environment.revisions,
             lacks_migrate=environment.lacks_migrate,
             execute=sessions.execute,
+            tables=sessions.tables,
+            drop_tables=sessions.drop_tables,
             open=sessions.open,
             query=sessions.query,
             reflect=_reflecting(sessions),

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 
-from sqlalchemy import create_engine
+from sqlalchemy import MetaData, create_engine, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
@@ -33,6 +33,29 @@ class Sessions:
 
         engine = self.engine(url)
         return self.run(engine, lambda: run(engine))
+
+    def tables(self, url):
+        """The tables and views in the default schema, sorted."""
+        engine = self.engine(url)
+
+        def list_all():
+            with engine.connect() as connection:
+                inspector = inspect(connection)
+                return sorted([*inspector.get_table_names(), *inspector.get_view_names()])
+
+        return self.run(engine, list_all)
+
+    def drop_tables(self, url):
+        """Empty a database that was lent as a shadow."""
+        engine = self.engine(url)
+
+        def drop_all():
+            with engine.begin() as connection:
+                metadata = MetaData()
+                metadata.reflect(connection)
+                metadata.drop_all(connection)
+
+        self.run(engine, drop_all)
 
     def open(self, url, statements):
         """Begin a session with these statements; its number."""
