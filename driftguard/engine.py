@@ -183,10 +183,11 @@ def _look_at_live(facts: EnvironmentFacts, everybody: list[EnvironmentFacts], ou
         if known.failure is not None:
             continue
         with _unavailable_told(outcome, facts.environment.name, known.name), facts.failures():
-            given = live_input(facts, database, LiveFacts(facts, database, live, _neighbours(database, everybody)))
+            read = LiveFacts(facts, database, live, _neighbours(database, everybody))
+            given = live_input(facts, database, read)
             outcome.looked_at.add(Side.LIVE)
             outcome.checked.append(_label(facts, known.name, f"live database {given.database}"))
-            outcome.notes += given.live.unread if given.live else ()
+            outcome.notes += read.notes
             for check in LIVE.values():
                 for finding in check(given):
                     _add(outcome, finding, facts, known.name)

@@ -128,6 +128,17 @@ def child(
                 _kill_group(process)
 
 
+def last_rites(process: subprocess.Popen[bytes]) -> int:
+    """The exit status of a child that is about to end, after killing what is left of its process group.
+
+    Its number cannot belong to anybody else before it is reaped, hence the order.
+    """
+    if os.name == "posix" and process.returncode is None:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        _kill_group(process)
+    return process.wait()
+
+
 def without_local_git(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment without the variables that tie git to the repository whose hook is running."""
     return {name: value for name, value in environ.items() if name not in LOCAL_GIT_VARIABLES}

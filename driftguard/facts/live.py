@@ -106,6 +106,14 @@ class LiveFacts:
         others = frozenset().union(*map(select.tables, self._neighbours), select.version_tables(catalog))
         return select.without(catalog, select.inside(others - select.tables(self._facts.head)))
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was not compared, and whether the two servers may spell the same thing differently."""
+        here, shadow = self.reading.catalog, self._facts.head
+        other = here.dialect != "sqlite" and _release(here) != _release(shadow)
+        versions = f"{self.address} runs on {here.version}, its shadow on {shadow.version}: they may spell the same thing differently"
+        return (*here.unread, *((versions,) if other else ()))
+
     @cached_property
     def unknown(self) -> tuple[str, ...]:
         """Stamped revisions that are in no file here."""
@@ -179,3 +187,8 @@ class LiveFacts:
                 severity=severity,
             ),
         )
+
+
+def _release(catalog: Catalog) -> tuple[str, str]:
+    """The product and its major version."""
+    return catalog.dialect, catalog.version.partition(".")[0]

@@ -15,7 +15,7 @@ from subprocess import PIPE, Popen
 from typing import IO, Any
 
 from driftguard.errors import DriftguardError
-from driftguard.process import child
+from driftguard.process import child, last_rites
 
 PROTOCOL = 1
 GUEST_FOLDER = Path(__file__).parent / "guest"
@@ -104,7 +104,7 @@ class Guest:
         return message
 
     def _died(self) -> GuestFailed:
-        code = self._process.wait()
+        code = last_rites(self._process)
         self._log.seek(0)
         tail = self._log.read().decode("utf-8", "replace").splitlines()[-STDERR_TAIL_LINES:]
         how = f"was ended by signal {signal.Signals(-code).name}" if code < 0 else f"left with exit code {code}"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from guarded import SAMPLES, Answer, Guarded
+
+Step = Callable[[Guarded], None]
+"""Something that a user does in the project."""
 
 HEAD = "3f2a8c01b7de"
 """The sample project's only revision."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from fixtures.mariadb import MariadbServer
 from fixtures.postgresql import PostgresqlServer
 from guarded import EXAMPLES, Guarded, sql
 
@@ -31,11 +32,11 @@ def downgrade():
 '''
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'school.db'}"
-    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+    server: PostgresqlServer | MariadbServer = request.getfixturevalue(f"{request.param}_server")
     return server.create()
 
 
