@@ -75,7 +75,7 @@ class DatabaseFacts:
         return None if found is None else relative_place(found.file, found.line, self._root)
 
     def catalog_once(self, url: str) -> Catalog:
-        """A shadow's catalog, without the version table and what env.py's filters leave out; the shadow is given back."""
+        """A shadow's catalog without the version table and what env.py leaves out; the shadow is given back."""
         catalog = self._probe.catalog(url, self.database.dialect, self.scope())
         self.give_back(url)
         return self.filtered(catalog)

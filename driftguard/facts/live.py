@@ -22,6 +22,7 @@ from driftguard.schema.diff import diff
 
 MOST_CANDIDATES = 20
 MEMORY = ":memory:"
+VERSIONS_DIFFER = "{} runs on {}, its shadow on {}: the servers may spell the same thing differently"
 NAME_ANOTHER = "name the database to compare with --live URL; --live off leaves it out"
 MAKE_IT = "make it by an upgrade, or mend the address; --live off leaves the live database out"
 MEND = "start it or mend the address; --live off leaves the live database out"
@@ -111,7 +112,7 @@ class LiveFacts:
         """What was not compared, and whether the two servers may spell the same thing differently."""
         here, shadow = self.reading.catalog, self._facts.head
         other = here.dialect != "sqlite" and _release(here) != _release(shadow)
-        versions = f"{self.address} runs on {here.version}, its shadow on {shadow.version}: they may spell the same thing differently"
+        versions = VERSIONS_DIFFER.format(self.address, here.version, shadow.version)
         return (*here.unread, *((versions,) if other else ()))
 
     @cached_property

@@ -164,9 +164,8 @@ def upgraded(request: pytest.FixtureRequest, run_folder: Path, tmp_path: Path) -
 def _upgrade(made: Workshop, root: Path, url: str) -> str:
     """What stock Alembic would write after it brought the database at ``url`` to head."""
     guarded, project = made.repository(root), made.project
-    answer = root.parent / "answer.json"
+    answer = root.parent / "answer.py"
     guarded.environ["ANSWER"] = str(answer)
     python = root / ".venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
     guarded.must(python, STOCK, project.config, project.scripts, url, project.begins_on)
-    code: str = json.loads(answer.read_text())
-    return code
+    return answer.read_text()

@@ -18,11 +18,11 @@ class Addition(NamedTuple):
 class RealProject(NamedTuple):
     """``requirement`` and ``needs`` are installed; ``package`` is the folder that its developers work in.
 
-    ``older``: (requirement, package, folder) of an earlier release whose code is in the repository too. ``files`` are
-    what the developer added for driftguard. ``environment`` is its name, ``config`` its ini file, ``scripts`` its script
-    folder. ``begins_on`` is the setting, "" if the revisions begin from nothing; without it ``unbuildable`` is the
-    revision that fails on an empty database. ``live_column`` is dropped by hand. ``unseen`` is what Alembic does not
-    see, by dialect: (subject, why the models cannot be built).
+    ``older``: (requirement, package, folder) of an earlier release whose code is in the repository too; ``files`` are
+    what the developer added for driftguard. ``environment`` is its name, ``config`` its ini file, ``scripts`` its
+    script folder. ``begins_on`` is the setting, "" if the revisions begin from nothing; without it ``unbuildable`` is
+    the revision that fails on an empty database. ``live_column``: (table, column) that is dropped by hand. ``unseen``:
+    (dialect, subject) of what Alembic does not see; ``create_all_fails``: (dialect, what ``create_all()`` says).
     """
 
     name: str
@@ -39,7 +39,7 @@ class RealProject(NamedTuple):
     begins_on: str = ""
     unbuildable: str = ""
     unseen: frozenset[tuple[str, str]] = frozenset()
-    notes: tuple[tuple[str, str], ...] = ()
+    create_all_fails: tuple[tuple[str, str], ...] = ()
 
 
 OPTUNA = RealProject(
@@ -78,7 +78,7 @@ MLFLOW = RealProject(
     live_column=("runs", "entry_point_name"),
     begins_on="mlflow.store.tracking.dbmodels.initial_models:Base.metadata",
     unbuildable="451aebb31d03",
-    notes=(("sqlite", 'near ")"'), ("postgresql", '"source_type" already exists')),
+    create_all_fails=(("sqlite", 'near ")"'), ("postgresql", '"source_type" already exists')),
 )
 
 JUPYTERHUB = RealProject(
@@ -101,7 +101,7 @@ JUPYTERHUB = RealProject(
         (
             "first_tables.py",
             dedent('''\
-                """The tables of release 4, from which this one can be reached: an older revision fails on SQLAlchemy 2."""
+                """The tables of release 4: revisions before it do not run on SQLAlchemy 2."""
 
                 from jupyterhub_4.orm import Base
 

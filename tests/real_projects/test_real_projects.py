@@ -63,7 +63,7 @@ def test_alembic_and_driftguard_agree_at_head(
 
     assert said(checked) == live.directives
     assert others(checked) == {("DG203", subject) for where, subject in project.unseen if where == dialect}
-    unbuilt = [text for where, text in project.notes if where == dialect]
+    unbuilt = [text for where, text in project.create_all_fails if where == dialect]
     assert [each for each in checked.report["notes"] if "cannot be built" not in each] == []
     assert all(any(text in each for each in checked.report["notes"]) for text in unbuilt)
 

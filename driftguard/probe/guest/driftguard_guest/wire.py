@@ -115,5 +115,12 @@ def _tail(error):
 
 
 def _frames(error):
+    """Down to the last line of the project's own, and where it was raised; what lies between says little."""
     every = traceback.extract_tb(error.__traceback__)
-    return [frame for frame in every if not frame.filename.startswith(NOT_THE_PROJECTS)] or every
+    frames = [frame for frame in every if not frame.filename.startswith(NOT_THE_PROJECTS)] or every
+    own = [number for number, frame in enumerate(frames) if _is_projects(frame.filename)]
+    return frames[: own[-1] + 1] + frames[own[-1] + 1 :][-1:] if own else frames
+
+
+def _is_projects(file):
+    return "site-packages" not in file and not file.startswith(("<", os.path.dirname(os.__file__)))
