@@ -60,9 +60,9 @@ Put no password here: name a variable (`live = "env:NAME"`).
 
 ## For one environment
 
-A table `[tool.driftguard.environments.NAME]` points at one Alembic environment, with at least one of `config`,
-`script_location` and `folder`, and calls it NAME. What it says of the other settings counts for this environment
-instead of what is said for all.
+A table `[tool.driftguard.environments.NAME]` means the environment that `config`, `section` and `script_location` point
+at, else the one in `folder`, else the one that `driftguard init` calls NAME; it is called NAME from then on. What the
+table says of the other settings counts for this environment instead of what is said for all.
 
 {environment}
 

@@ -6,15 +6,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from driftguard.checks.setup import Problem
 from driftguard.facts.guest import Probe
 from driftguard.facts.scene import Scene
 from driftguard.facts.traceback_place import relative_place
+from driftguard.facts.unavailable import Unavailable, raise_for
 from driftguard.findings import Place
 from driftguard.models.locate import Locator, locate
 from driftguard.probe.answers import Database, Failure, sources_from
 from driftguard.probe.guest_process import GuestFailed
 from driftguard.schema import select
 from driftguard.schema.catalog import Catalog, Name, Scope
+from driftguard.schema.operations import Operation
 
 
 class Built(NamedTuple):
@@ -27,16 +30,17 @@ class Built(NamedTuple):
 class DatabaseFacts:
     """Obtained when first asked for, and once."""
 
-    def __init__(self, probe: Probe, database: Database, scene: Scene) -> None:
+    def __init__(self, probe: Probe, database: Database, scene: Scene, env_file: Place) -> None:
         self.database = database
+        self.env_file = env_file
         self._probe = probe
         self._root = scene.root
         self._tree = scene.tree
 
     @cached_property
     def head(self) -> Catalog:
-        """What the whole chain builds."""
-        return self.catalog_once(self.database.shadow)
+        """What the whole chain builds; raises Unavailable if env.py rolled it back."""
+        return self.replayed(self.database)
 
     @cached_property
     def models(self) -> Built:
@@ -51,17 +55,9 @@ class DatabaseFacts:
     @property
     def notes(self) -> tuple[str, ...]:
         """What cannot be told about models and head, in the user's words."""
-        database, name = self.database, self.database.name or "the database"
-        failed = (self.models.failure, database.comparison_failure)
-        reasons = ("the models cannot be built on a shadow", "autogenerate failed")
-        return (
-            *self.head.unread,
-            *(
-                f"{name}: {reason}: {failure.message}"
-                for reason, failure in zip(reasons, failed, strict=True)
-                if failure
-            ),
-        )
+        name, failure = self.database.name or "the database", self.models.failure
+        unbuilt = (f"{name}: the models cannot be built on a shadow: {failure.message}",) if failure else ()
+        return (*self.head.unread, *unbuilt)
 
     @cached_property
     def locator(self) -> Locator:
@@ -73,6 +69,27 @@ class DatabaseFacts:
         """The line of a table ("" as name), a column, an index or a constraint in the models."""
         found = self.locator.find(schema, table, name)
         return None if found is None else relative_place(found.file, found.line, self._root)
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """What autogenerate would write; raises Unavailable if it failed."""
+        if self.database.comparison_failure is not None:
+            raise_for(self.database.comparison_failure, "autogenerate", self._root)
+        return self.database.operations
+
+    def replayed(self, database: Database) -> Catalog:
+        """What a run left on its shadow, which is given back; raises Unavailable if it did not last."""
+        with self._probe.session(database.shadow, database.dialect) as session:
+            stamp = self._probe.stamp(session, database)
+        if sorted(stamp or ()) != list(database.heads):
+            problem = Problem(
+                database.name or "env.py",
+                "env.py ends without a commit: everything that the revisions built is rolled back",
+                help="end it with connection.commit(), or begin no transaction before context.begin_transaction()",
+                place=self.env_file,
+            )
+            raise Unavailable("DG901", problem)
+        return self.catalog_once(database.shadow)
 
     def catalog_once(self, url: str) -> Catalog:
         """A shadow's catalog without the version table and what env.py leaves out; the shadow is given back."""

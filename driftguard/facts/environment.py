@@ -15,6 +15,7 @@ from driftguard.facts.scene import Scene
 from driftguard.facts.tool import tool
 from driftguard.facts.traceback_place import place_in, relative_place
 from driftguard.facts.unavailable import Unavailable, extension_advice, missing_extension, named_failures, raise_for
+from driftguard.findings import Place
 from driftguard.git import WorkingTree
 from driftguard.graph import Graph, Revision, UnstagedRevision, load, unstaged_revisions
 from driftguard.probe.answers import FailedRevision, Failure, Run
@@ -119,7 +120,8 @@ class EnvironmentFacts:
     @cached_property
     def databases(self) -> tuple[DatabaseFacts, ...]:
         """What env.py configures, in its order."""
-        return tuple(DatabaseFacts(self.probe, database, self.scene) for database in self.run.databases)
+        env_file = Place(f"{self.environment.script_location}/env.py")
+        return tuple(DatabaseFacts(self.probe, database, self.scene, env_file) for database in self.run.databases)
 
     def failures(self) -> AbstractContextManager[None]:
         """Turns what stops the guest or a shadow into Unavailable."""

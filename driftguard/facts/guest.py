@@ -15,7 +15,7 @@ from driftguard.config import Settings
 from driftguard.errors import DriftguardError
 from driftguard.facts.scene import Live, Scene
 from driftguard.git import Repository
-from driftguard.probe.answers import Run, ShadowQuestion, question_from, run_from
+from driftguard.probe.answers import Database, Run, ShadowQuestion, question_from, run_from
 from driftguard.probe.guest_process import Guest, GuestFailed, start
 from driftguard.project import Environment, Interpreter, NoInterpreter, find_interpreter
 from driftguard.schema import select
@@ -98,6 +98,11 @@ class Probe:
             yield session
         finally:
             self.call("close", session=session)
+
+    def stamp(self, session: int, database: Database) -> tuple[str, ...] | None:
+        """The revisions in the version table, sorted; None where there is no such table."""
+        found = self.call("stamp", session=session, table=database.version_table, schema=database.version_table_schema)
+        return None if found is None else tuple(found)
 
     def read(self, session: int, dialect: str, scope: Scope) -> Catalog:
         """The catalog that an open session sees."""

@@ -41,7 +41,7 @@ def models_input(facts: EnvironmentFacts, database: DatabaseFacts) -> ModelsInpu
     """Models against head."""
     known = database.database
     return ModelsInput(
-        operations=known.operations,
+        operations=database.operations,
         head=database.head,
         models=database.models.catalog if known.metadata_tables else None,
         metadata_tables=known.metadata_tables if known.has_metadata else -1,
@@ -49,7 +49,7 @@ def models_input(facts: EnvironmentFacts, database: DatabaseFacts) -> ModelsInpu
         revision_command=f"{command(facts.environment, AUTOGENERATE[facts.environment.flask])} -m",
         empty_revision_command=f"{command(facts.environment, 'revision')} -m",
         dialect=known.dialect,
-        env_file=Place(f"{facts.environment.script_location}/env.py"),
+        env_file=database.env_file,
     )
 
 
@@ -60,7 +60,8 @@ def live_input(facts: EnvironmentFacts, database: DatabaseFacts, live: LiveFacts
     module = CATALOGS.get(dialect)
 
     def restore(difference: Difference, was: Catalog) -> tuple[str, ...]:
-        return module.restore(difference, was) if module else ()
+        statements = module.restore(difference, was) if module else ()
+        return tuple(f"{each.removesuffix(';')};" for each in statements)
 
     environment = facts.environment
     return LiveInput(

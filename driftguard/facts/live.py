@@ -94,13 +94,11 @@ class LiveFacts:
         schemas = None if database.include_schemas else select.schemas(self._facts.head)
         try:
             with probe.session(f"@{number}", database.dialect) as session:
-                stamp = probe.call(
-                    "stamp", session=session, table=database.version_table, schema=database.version_table_schema
-                )
+                stamp = probe.stamp(session, database)
                 catalog = probe.read(session, database.dialect, self._facts.scope(schemas))
         except GuestFailed as error:
             raise self._unreachable(*self._reason(error.message)) from error
-        return Reading(None if stamp is None else tuple(stamp), self._own(self._facts.filtered(catalog)))
+        return Reading(stamp, self._own(self._facts.filtered(catalog)))
 
     def _own(self, catalog: Catalog) -> Catalog:
         """Without what other chains keep in the same database: their version tables, and the tables that they build."""
@@ -144,7 +142,7 @@ class LiveFacts:
                     f"the revisions up to {', '.join(stamp)} cannot be replayed: {message}",
                 )
                 raise Unavailable("DG901", problem)
-            return self._facts.catalog_once(run.databases[number].shadow)
+            return self._facts.replayed(run.databases[number])
 
     @cached_property
     def pending(self) -> tuple[Revision, ...]:

@@ -43,8 +43,8 @@ class Address(NamedTuple):
 class Database:
     """One database of an environment as env.py configured it, with its shadow at the end of a run.
 
-    ``number`` is its place in the run and ``live`` the guest's number for its live address; ``name`` is "" unless
-    env.py configures several.
+    ``number`` is its place in the run, ``live`` the guest's number for its live address, ``heads`` the stamp that the
+    run ended with; ``name`` is "" unless env.py configures several.
     """
 
     number: int
@@ -54,6 +54,7 @@ class Database:
     address: Address
     live: int
     shadow: str
+    heads: tuple[str, ...]
     version_table: str
     version_table_schema: str
     include_schemas: bool
@@ -114,6 +115,7 @@ def _database_from(data: Mapping[str, Any]) -> Database:
         **{
             **data,
             "address": Address(**data["address"]),
+            "heads": tuple(data["heads"]),
             "operations": tuple(map(_operation_from, data["operations"])),
             "failure": None if failure is None else FailedRevision(**{**failure, "details": tuple(failure["details"])}),
             "comparison_failure": _failure_from(data["comparison_failure"]),

@@ -29,7 +29,7 @@ def schemas(catalog: Catalog) -> frozenset[str]:
 
 
 def version_tables(catalog: Catalog) -> frozenset[tuple[str, str]]:
-    """(schema, name) of the tables whose only column is ``version_num``: other revision chains keep their stamp there."""
+    """(schema, name) of the tables whose only column is ``version_num``: where revision chains keep their stamp."""
     columns: dict[tuple[str, str], set[str]] = {}
     for item in catalog.objects:
         if item.name.kind == "column":

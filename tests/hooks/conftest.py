@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hooked import uv
 
 PACKAGES = ("SQLAlchemy", "alembic")
 RUN_FOLDER = "TESTS_DRIFTGUARD_CACHE"
-
-
-def uv(*arguments: str, cache: Path) -> None:
-    """Run uv with a cache that lives as long as the run."""
-    subprocess.run(
-        [sys.executable, "-m", "uv", *arguments, "--quiet"],
-        env={**os.environ, "UV_CACHE_DIR": str(cache), "UV_LINK_MODE": "copy"},
-        check=True,
-    )
 
 
 @pytest.fixture(scope="session")

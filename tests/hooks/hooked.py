@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -124,3 +127,17 @@ def two_branches(project: Guarded) -> None:
 def told(answer: Answer) -> set[str]:
     """The rule codes that hooks have printed."""
     return set(re.findall(r"^\w+\[(DG\d+)\]", answer.out + answer.err, re.MULTILINE))
+
+
+def commits(project: Guarded) -> int:
+    """How many commits the current branch has."""
+    return int(project.git("rev-list", "--count", "HEAD"))
+
+
+def uv(*arguments: str, cache: Path) -> None:
+    """Run uv with a cache that lives as long as the run."""
+    subprocess.run(
+        [sys.executable, "-m", "uv", *arguments, "--quiet"],
+        env={**os.environ, "UV_CACHE_DIR": str(cache), "UV_LINK_MODE": "copy"},
+        check=True,
+    )

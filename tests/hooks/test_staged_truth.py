@@ -9,9 +9,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import uv
 from guarded import Guarded
-from hooked import HEAD, LAST_LINES, Step, add_column, add_revision, plain
+from hooked import HEAD, LAST_LINES, Step, add_column, add_revision, plain, uv
 
 COLOUR = "7bd0e1f6a934"
 LACKS = ("DG201", "shelves.colour")

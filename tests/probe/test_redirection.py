@@ -269,3 +269,25 @@ def test_directives_emptied_by_env_py_are_its_own_decision(site: Site) -> None:
     )
     (site.root / "models.py").write_text(MODELS.replace("String(20)", "String(30)"))
     assert "DG201" not in codes(site.check())
+
+
+def test_an_env_py_that_never_commits_is_named(site: Site) -> None:
+    rolled_back = GENERIC.replace(
+        "    run(connection)", "    transaction = connection.begin()\n    run(connection)\n    transaction.rollback()"
+    )
+    site.write_ini("postgresql+psycopg://127.0.0.1:1/nowhere")
+    site.write_env(HEAD + rolled_back)
+    verdict = site.check(live="off")
+    assert (codes(verdict), verdict.exit_code) == (["DG901"], 2)
+    assert "commit" in verdict.findings[0].finding.message
+
+
+def test_autogenerate_that_fails_is_no_silent_pass(site: Site) -> None:
+    site.write_env(
+        (HEAD + GENERIC)
+        .replace("target_metadata=metadata", "target_metadata=metadata, process_revision_directives=broken")
+        .replace("def run(", "def broken(context, revision, directives):\n    raise ValueError('too clever')\n\ndef run(")
+    )
+    verdict = site.check()
+    assert (codes(verdict), verdict.exit_code) == (["DG901"], 2)
+    assert "too clever" in str(verdict.findings[0].finding)

@@ -21,7 +21,8 @@ class RealProject(NamedTuple):
     ``older``: (requirement, package, folder) of an earlier release whose code is in the repository too; ``files`` are
     what the developer added for driftguard. ``environment`` is its name, ``config`` its ini file, ``scripts`` its
     script folder. ``begins_on`` is the setting, "" if the revisions begin from nothing; without it ``unbuildable`` is
-    the revision that fails on an empty database. ``live_column``: (table, column) that is dropped by hand. ``unseen``:
+    the revision that fails on an empty database. ``live_column``: (table, column) that is dropped by hand. ``below_head`` is
+    head's parent. ``unseen``:
     (dialect, subject) of what Alembic does not see; ``create_all_fails``: (dialect, what ``create_all()`` says).
     """
 
@@ -34,6 +35,7 @@ class RealProject(NamedTuple):
     scripts: str
     added_column: Addition
     live_column: tuple[str, str]
+    below_head: str
     older: tuple[str, str, str] | None = None
     files: tuple[tuple[str, str], ...] = ()
     begins_on: str = ""
@@ -57,6 +59,7 @@ OPTUNA = RealProject(
         "trials.retries",
     ),
     live_column=("trials", "datetime_start"),
+    below_head="v3.0.0.d",
     # TrialState.WAITING came to the models in 2020; no revision adds it to the type that v0.9.0.a made.
     unseen=frozenset({("postgresql", "trialstate")}),
 )
@@ -76,6 +79,7 @@ MLFLOW = RealProject(
         "experiments.colour",
     ),
     live_column=("runs", "entry_point_name"),
+    below_head="75868b020152",
     begins_on="mlflow.store.tracking.dbmodels.initial_models:Base.metadata",
     unbuildable="451aebb31d03",
     create_all_fails=(("sqlite", 'near ")"'), ("postgresql", '"source_type" already exists')),
@@ -96,6 +100,7 @@ JUPYTERHUB = RealProject(
         "servers.colour",
     ),
     live_column=("users", "created"),
+    below_head="ff1860e38070",
     older=("jupyterhub==4.1.6", "jupyterhub", "jupyterhub_4"),
     files=(
         (

@@ -47,6 +47,7 @@ class Database:
         self.options = dict(context.opts)  # Alembic goes on with the same dict for the next database
         self.shadow = shadow
         self.live = live  # the number of its live address
+        self.heads = []
         self.operations = []
         self.failure = None
         self.comparison_failure = None
@@ -182,7 +183,8 @@ class Environment:
                 database.failure = {"revision": step.revision.revision, "path": step.revision.path}
                 yield step
             database.failure = None
-            if compare:
+            database.heads = sorted(context.get_current_heads())
+            if compare and database.metadatas:
                 self._compare(database, config, scripts, context)
 
         try:
@@ -254,6 +256,7 @@ class Environment:
             "address": live.address,
             "live": database.live,
             "shadow": database.shadow,
+            "heads": database.heads,
             "version_table": database.context.version_table,
             "version_table_schema": database.version_schema,
             "include_schemas": bool(options.get("include_schemas")),
