@@ -7,23 +7,27 @@ from pathlib import Path
 import pytest
 from guarded import Answer, Guarded
 from hooked import (
+    COLOUR,
+    FORGOTTEN,
     HEAD,
     LEFT,
     RIGHT,
     Step,
-    add_column,
     add_merge,
-    add_revision,
+    another_column,
     branch,
+    column,
     commits,
     hooked,
     plain,
+    readme,
+    revision,
     silently,
+    stage,
     told,
     two_branches,
 )
 
-COLOUR = "7bd0e1f6a934"
 UNREACHABLE = "postgresql+psycopg://ann:geheim@127.0.0.1:1/shop"
 
 
@@ -32,35 +36,11 @@ def project(tmp_path: Path) -> Guarded:
     return hooked(tmp_path / "a shop, größer")
 
 
-def column(project: Guarded) -> None:
-    add_column(project, "colour")
-
-
-def revision(project: Guarded) -> None:
-    add_revision(project, COLOUR, "colour")
-
-
-def readme(project: Guarded) -> None:
-    project.write("README", "a shop\n")
-    project.git("add", "README")
-
-
-def stage(*paths: str) -> Step:
-    def step(project: Guarded) -> None:
-        project.git("add", *paths)
-
-    return step
-
-
 def staged_column_gone_from_the_folder(project: Guarded) -> None:
     text = (project.root / "models.py").read_text()
     column(project)
     project.git("add", "models.py")
     project.write("models.py", text)
-
-
-def another_column(project: Guarded) -> None:
-    add_column(project, "weight", "items")
 
 
 def committed_column(project: Guarded) -> None:
@@ -75,9 +55,6 @@ def stashed_column(project: Guarded) -> None:
 
 def stash_pop(project: Guarded) -> None:
     project.git("stash", "pop", "--quiet")
-
-
-FORGOTTEN = {"DG201", "DG115"}
 
 
 @pytest.mark.parametrize(
@@ -270,7 +247,9 @@ def test_a_linked_worktree_uses_the_main_ones_environment(
 ) -> None:
     (project.root / venv).symlink_to(packages)
     project.write(".gitignore", f"{venv}\n__pycache__/\n*.db\n")
-    project.replace("models.py", "Base =", f"import sys\n\nassert sys.prefix == {str(packages)!r}, sys.prefix\nBase =")
+    project.replace(
+        "models.py", "Base =", f"import sys\n\nassert sys.prefix == {str(project.root / venv)!r}, sys.prefix\nBase ="
+    )
     project.commit("runs in its own environment only")
     silently(project, "worktree", "add", "--quiet", str(tmp_path / "linked"))
     linked = Guarded(tmp_path / "linked")

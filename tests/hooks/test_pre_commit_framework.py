@@ -11,16 +11,21 @@ import pytest
 from filelock import FileLock
 from guarded import Answer, Guarded
 from hooked import (
+    FORGOTTEN,
     HEAD,
     LEFT,
     RIGHT,
     Step,
     add_column,
-    add_revision,
+    another_column,
     branch,
+    column,
     commits,
     plain,
+    readme,
+    revision,
     silently,
+    stage,
     told,
     two_branches,
 )
@@ -39,7 +44,6 @@ repos:
   - id: driftguard-push
   - id: driftguard-merge
 """
-COLOUR = "7bd0e1f6a934"
 
 
 @pytest.fixture(scope="session")
@@ -80,11 +84,8 @@ def shop(root: Path, packages: Path, run_folder: Path) -> Guarded:
     project.environ.update(environ(run_folder))
     (project.root / ".venv").symlink_to(packages)
     project.write(".gitignore", "*.db\n.venv\n__pycache__/\n")
-    project.replace(
-        "models.py",
-        "Base =",
-        'import os, sys\n\nassert os.path.realpath(sys.prefix) == os.path.realpath(".venv"), sys.prefix\nBase =',
-    )
+    prefix = str(project.root / ".venv")
+    project.replace("models.py", "Base =", f"import sys\n\nassert sys.prefix == {prefix!r}, sys.prefix\nBase =")
     project.commit("runs in its own environment only")
     return project
 
@@ -108,33 +109,6 @@ def test_try_repo(tmp_path: Path, packages: Path, run_folder: Path, clone: Path)
     project.git("add", "--all")
     answer = project.run(*PRE_COMMIT, "try-repo", clone, "driftguard", "--all-files")
     assert (answer.code, told(answer)) == (1, {"DG201"}), answer.out + answer.err
-
-
-def column(project: Guarded) -> None:
-    add_column(project, "colour")
-
-
-def revision(project: Guarded) -> None:
-    add_revision(project, COLOUR, "colour")
-
-
-def readme(project: Guarded) -> None:
-    project.write("README", "a shop\n")
-    project.git("add", "README")
-
-
-def stage(*paths: str) -> Step:
-    def step(project: Guarded) -> None:
-        project.git("add", *paths)
-
-    return step
-
-
-def another_column(project: Guarded) -> None:
-    add_column(project, "weight", "items")
-
-
-FORGOTTEN = {"DG201", "DG115"}
 
 
 @pytest.mark.parametrize(
@@ -191,7 +165,7 @@ def test_a_stamp_from_another_branch_is_told(project: Guarded, tmp_path: Path) -
     project.environ["SHOP_DATABASE"] = f"sqlite:///{tmp_path / 'live.db'}"
     branch(project, LEFT.name, LEFT.revision, "colour", "shelves")
     silently(project, "checkout", "--quiet", LEFT.name)
-    project.must(".venv/bin/alembic", "upgrade", "head")
+    project.must(project.root / ".venv/bin/python", "-m", "alembic", "upgrade", "head")
     answer = project.run("git", "checkout", "main")
     assert (answer.code, told(answer)) == (0, {"DG303"}), answer.err
     assert f"alembic downgrade {HEAD}" in answer.out + answer.err

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 from guarded import Guarded
-from hooked import HEAD, LAST_LINES, Step, add_column, add_revision, plain, uv
+from hooked import COLOUR, HEAD, LAST_LINES, Step, add_revision, column, plain, revision, uv
 
-COLOUR = "7bd0e1f6a934"
 LACKS = ("DG201", "shelves.colour")
 UNSTAGED = ("DG115", COLOUR)
 PACKAGE = "shop/models"
@@ -33,14 +32,6 @@ def project(tmp_path: Path) -> Guarded:
 
 def told(project: Guarded) -> set[tuple[str, str]]:
     return project.check("--staged").told
-
-
-def column(project: Guarded) -> None:
-    add_column(project, "colour")
-
-
-def revision(project: Guarded) -> None:
-    add_revision(project, COLOUR, "colour")
 
 
 def staged_column(project: Guarded) -> None:
@@ -182,7 +173,9 @@ def statement_in_a_file(project: Guarded) -> None:
         pytest.param([staged_both, gone(f"migrations/versions/{COLOUR}_colour.py")], set(), id="a revision gone"),
         pytest.param([staged_both, unstaged_change_of_the_revision], set(), id="a revision changed since"),
         pytest.param(
-            [half_staged_revision], {LACKS, UNSTAGED, ("DG201", "shelves.color")}, id="a revision mended since"
+            [half_staged_revision],
+            {LACKS, UNSTAGED, ("DG201", "shelves.color"), ("DG202", "shelves.colour")},
+            id="a revision mended since",
         ),
         pytest.param(
             [staged_both, spoilt(f"migrations/versions/{COLOUR}_colour.py")], set(), id="a revision spoilt since"
@@ -226,7 +219,7 @@ def test_lines_are_those_of_the_staged_file(project: Guarded) -> None:
     project.write("models.py", "# one line\n# and another\n" + (project.root / "models.py").read_text())
     found = project.check("--staged").one("DG201")
     lines = project.git("show", ":models.py").splitlines()
-    assert lines[found["line"] - 1].strip() == "colour = Column(String(10))"
+    assert lines[found["place"]["line"] - 1].strip() == "colour = Column(String(10))"
 
 
 def unchecked(path: Path) -> None:

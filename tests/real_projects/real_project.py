@@ -21,9 +21,9 @@ class RealProject(NamedTuple):
     ``older``: (requirement, package, folder) of an earlier release whose code is in the repository too; ``files`` are
     what the developer added for driftguard. ``environment`` is its name, ``config`` its ini file, ``scripts`` its
     script folder. ``begins_on`` is the setting, "" if the revisions begin from nothing; without it ``unbuildable`` is
-    the revision that fails on an empty database. ``live_column``: (table, column) that is dropped by hand. ``below_head`` is
-    head's parent. ``unseen``:
-    (dialect, subject) of what Alembic does not see; ``create_all_fails``: (dialect, what ``create_all()`` says).
+    the revision that fails on an empty database. ``live_column``: (table, column) that is dropped by hand.
+    ``below_head`` is head's parent. ``unseen``: (dialect, subject) of what Alembic does not see; ``create_all_fails``:
+    (dialect, what ``create_all()`` says).
     """
 
     name: str
@@ -60,7 +60,7 @@ OPTUNA = RealProject(
     ),
     live_column=("trials", "datetime_start"),
     below_head="v3.0.0.d",
-    # TrialState.WAITING came to the models in 2020; no revision adds it to the type that v0.9.0.a made.
+    # v1.2.0.a is to add WAITING, but ALTER COLUMN ... TYPE trialstate leaves the values of that type as they are.
     unseen=frozenset({("postgresql", "trialstate")}),
 )
 

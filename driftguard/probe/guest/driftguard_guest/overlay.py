@@ -4,8 +4,9 @@ import base64
 import builtins
 import io
 import os
+import pathlib
 import sys
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import cache_from_source, spec_from_file_location
 
 STANDARD_LIBRARY = os.path.dirname(os.__file__)
@@ -23,30 +24,43 @@ def install(replaced, absent):
     _wrap_loader(contents, hidden)
     if contents:
         _wrap_open(contents)
-    deleted = {path for path in contents if path.endswith(".py") and not os.path.exists(path)}
+    deleted = {path for path in contents if not os.path.exists(path)}
     if deleted:
-        sys.meta_path.insert(0, DeletedFinder(deleted))
-        _wrap_loading_by_path(deleted)
+        folders = set().union(*map(_missing_folders, deleted))
+        sys.meta_path.insert(0, DeletedFinder(deleted, folders))
+        _wrap_looking(deleted, folders)
     if contents or hidden:
         _wrap_revision_listing(contents, hidden)
 
 
 class DeletedFinder:
-    """Finds modules whose files (real paths) are staged, but gone from the folder."""
+    """Finds modules whose ``files`` are staged, but gone from the folder, maybe with their ``folders`` (real paths)."""
 
-    def __init__(self, files):
+    def __init__(self, files, folders):
         self._files = files
+        self._folders = folders
 
     def find_spec(self, fullname, path=None, target=None):
         name = fullname.rpartition(".")[2]
-        for folder in sys.path if path is None else path:
-            package = os.path.realpath(os.path.join(folder, name))
-            if os.path.join(package, "__init__.py") in self._files:
-                file = os.path.join(package, "__init__.py")
-                return spec_from_file_location(fullname, file, submodule_search_locations=[package])
-            if package + ".py" in self._files and not os.path.isfile(os.path.join(package, "__init__.py")):
+        for entry in sys.path if path is None else path:
+            package = os.path.realpath(os.path.join(entry, name))
+            beginning = os.path.join(package, "__init__.py")
+            if beginning in self._files:
+                return spec_from_file_location(fullname, beginning, submodule_search_locations=[package])
+            if package + ".py" in self._files and not os.path.isfile(beginning):
                 return spec_from_file_location(fullname, package + ".py")
+            if package in self._folders:
+                namespace = ModuleSpec(fullname, None, is_package=True)
+                namespace.submodule_search_locations = [package]
+                return namespace
         return None
+
+
+def _missing_folders(path):
+    folder = os.path.dirname(path)
+    while not os.path.exists(folder):
+        yield folder
+        folder = os.path.dirname(folder)
 
 
 def _wrap_loader(contents, hidden):
@@ -93,20 +107,25 @@ def _wrap_open(contents):
     builtins.open = io.open = overlaid_open
 
 
-def _wrap_loading_by_path(deleted):
-    """Alembic loads env.py and revisions by path, after a look whether they exist."""
-    from alembic import util
-    from alembic.util import pyfiles
+def _wrap_looking(files, folders):
+    """Alembic looks whether a file or folder exists before it loads or lists it."""
+    stat, access = os.stat, os.access
 
-    load = pyfiles.load_python_file
+    def stand_in(path):
+        if isinstance(path, int):
+            return None
+        real = os.path.realpath(os.fspath(path))
+        return __file__ if real in files else os.path.dirname(__file__) if real in folders else None
 
-    def overlaid_load(folder, filename):
-        path = os.path.realpath(os.path.join(str(folder), str(filename)))
-        if path not in deleted:
-            return load(folder, filename)
-        return pyfiles.load_module_py(os.path.basename(path).replace(".", "_"), path)
+    def overlaid_stat(path, *others, **named):
+        return stat(stand_in(path) or path, *others, **named)
 
-    pyfiles.load_python_file = util.load_python_file = overlaid_load
+    def overlaid_access(path, *others, **named):
+        return access(stand_in(path) or path, *others, **named)
+
+    os.stat, os.access = overlaid_stat, overlaid_access
+    if hasattr(pathlib, "_NormalAccessor"):  # Python 3.8 to 3.10: a stat of its own
+        pathlib._NormalAccessor.stat = staticmethod(overlaid_stat)
 
 
 def _wrap_revision_listing(contents, hidden):
@@ -116,7 +135,11 @@ def _wrap_revision_listing(contents, hidden):
 
     def overlaid_listing(cls, scripts, path):
         folder = os.path.realpath(str(path))
-        listed = {os.path.realpath(os.path.join(folder, str(entry))): entry for entry in listing(cls, scripts, path)}
+        try:
+            entries = listing(cls, scripts, path)
+        except FileNotFoundError:
+            entries = []
+        listed = {os.path.realpath(os.path.join(folder, str(entry))): entry for entry in entries}
         recursive = getattr(scripts, "recursive_version_locations", False)
         for real in contents:
             parent = os.path.dirname(real)
