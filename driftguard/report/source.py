@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from driftguard.findings import Place
+from driftguard.redaction import redacted
 from driftguard.report.visible import cells, visible
 
 Source = Callable[[str], Sequence[str] | None]
@@ -31,7 +32,7 @@ def excerpt(place: Place, source: Source) -> Excerpt | None:
     lines = source(place.path) if place.line else None
     if lines is None or place.line is None or place.line > len(lines):
         return None
-    line = visible(lines[place.line - 1].expandtabs(4).rstrip())
+    line = visible(redacted(lines[place.line - 1]).expandtabs(4).rstrip())
     if not line:
         return None
     shown = line if len(line) <= WIDEST else line[: WIDEST - 1] + "…"

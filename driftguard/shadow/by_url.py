@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-
 from driftguard.shadow.errors import NoShadow
 from driftguard.shadow.request import Execute, Request, Shadows
+from driftguard.shadow.urls import url_of_setting
 
 
 class NamedDatabase:
@@ -46,12 +44,4 @@ def open_shadows(request: Request, execute: Execute, *, cache_folder: Path) -> I
             f"driftguard cannot make {request.dialect} databases by itself",
             f'name an empty database that it may fill: shadow = "{request.dialect}://…" in [tool.driftguard]',
         )
-    try:
-        url = make_url(request.setting)
-    except ArgumentError:
-        raise NoShadow("the setting shadow is not a URL", f'such as shadow = "{request.dialect}://host/name"') from None
-    if url.get_backend_name() != request.dialect:
-        raise NoShadow(f"the setting shadow names a {url.get_backend_name()} database for {request.dialect}")
-    if "+" not in url.drivername and request.driver:
-        url = url.set(drivername=f"{request.dialect}+{request.driver}")
-    yield NamedDatabase(url.render_as_string(hide_password=False))
+    yield NamedDatabase(url_of_setting(request, (request.dialect,), "")(None))

@@ -9,14 +9,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
-
 from driftguard import process
 from driftguard.errors import DriftguardError
 from driftguard.shadow.errors import NoShadow
 from driftguard.shadow.mysql_binaries import by_preference, find
 from driftguard.shadow.request import LIVE, Execute, Request, Shadows, is_loopback
+from driftguard.shadow.urls import local_url, url_of_setting
 
 PREFIX = "driftguard_"
 
@@ -126,32 +124,19 @@ def create_statement(name: str, collation: str) -> str:
     return CREATE_WITH_COLLATION.format(name=name, collation=collation) if collation else CREATE.format(name=name)
 
 
-def site_of_url(text: str, request: Request) -> Site:
-    """On the server that the URL names. Its own database is connected to and otherwise left alone.
-
-    Without a driver in the URL the project's own is taken. Raises ``NoShadow`` if it is no MariaDB or MySQL URL.
-    """
-    try:
-        url = make_url(text)
-    except ArgumentError:
-        raise NoShadow("the setting shadow is not a URL", 'such as shadow = "mysql://user@host/name"') from None
-    if url.get_backend_name() not in ("mariadb", "mysql"):
-        raise NoShadow(
-            f"the setting shadow names a {url.get_backend_name()} database for a project on {request.dialect}", HINT
-        )
-    if "+" not in url.drivername:
-        url = url.set(drivername=_drivername(request))
-    return Site(_text(url), lambda name: _text(url.set(database=name)), "the server for shadow databases")
+def site_of_url(request: Request) -> Site:
+    """On the server of the setting's URL, whose own database is connected to and otherwise left alone."""
+    url = url_of_setting(request, ("mariadb", "mysql"), HINT)
+    return Site(url(None), url, "the server for shadow databases")
 
 
 def site_of_socket(socket: Path, user: str, request: Request) -> Site:
     """On the server that listens there. All drivers call the argument ``unix_socket``; ODBC has none."""
 
-    def url(name: str | None) -> str:
-        query = {"unix_socket": str(socket)}
-        return _text(URL.create(_drivername(request), username=user, database=name, query=query))
+    def url(name: str) -> str:
+        return local_url(request, user=user, database=name, query={"unix_socket": str(socket)})
 
-    return Site(url(None), url, "the private server")
+    return Site(url(""), url, "the private server")
 
 
 def _choose(request: Request, execute: Execute, cache_folder: Path, stack: ExitStack) -> tuple[Site, About]:
@@ -160,7 +145,7 @@ def _choose(request: Request, execute: Execute, cache_folder: Path, stack: ExitS
     if request.setting == "server":
         return live, _about(live, collation, execute)
     if request.setting:
-        site = site_of_url(request.setting, request)
+        site = site_of_url(request)
         return site, _about(site, collation, execute)
     tried: list[str] = []
     try:
@@ -223,11 +208,3 @@ def _usable_collation(site: Site, collation: str, execute: Execute) -> str:
         f"{site.place} lets us create no databases: {refusals[-1].message}",
         'GRANT ALL ON `driftguard\\_%`.* TO the user; or name another server: shadow = "mysql://…"',
     )
-
-
-def _drivername(request: Request) -> str:
-    return f"{request.dialect}+{request.driver}" if request.driver else request.dialect
-
-
-def _text(url: URL) -> str:
-    return url.render_as_string(hide_password=False)

@@ -10,14 +10,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
-
 from driftguard import process
 from driftguard.errors import DriftguardError
 from driftguard.shadow.errors import NoShadow
 from driftguard.shadow.postgresql_binaries import by_preference, find, major
 from driftguard.shadow.request import LIVE, Execute, Request, Shadows, is_loopback
+from driftguard.shadow.urls import local_url, url_of_setting
 
 PREFIX = "driftguard_"
 
@@ -130,30 +128,22 @@ def drop_statement(name: str, version: str) -> str:
     return (DROP_BY_FORCE if by_force else DROP).format(name=name)
 
 
-def site_of_url(text: str, driver: str) -> Site:
-    """On the server that the URL names. Its own database is connected to and otherwise left alone.
-
-    Without a driver in the URL the project's own is taken. Raises ``NoShadow`` if it is no PostgreSQL URL.
-    """
-    try:
-        url = make_url(text)
-    except ArgumentError:
-        raise NoShadow("the setting shadow is not a URL", 'such as shadow = "postgresql://host/name"') from None
-    if url.get_backend_name() not in ("postgres", "postgresql"):
-        raise NoShadow(
-            f"the setting shadow names a {url.get_backend_name()} database for a project on PostgreSQL", HINT
-        )
-    if "+" not in url.drivername:
-        url = url.set(drivername=_drivername(driver))
-    return Site(_text(url), lambda name: _text(url.set(database=name)))
+def site_of_url(request: Request) -> Site:
+    """On the server of the setting's URL, whose own database is connected to and otherwise left alone."""
+    url = url_of_setting(request, ("postgres", "postgresql"), HINT)
+    return Site(url(None), url)
 
 
-def site_of_socket(folder: Path, port: str, user: str, driver: str, version: str) -> Site:
+def site_of_socket(request: Request, folder: Path, port: str, user: str, version: str) -> Site:
     """On the server that listens in the folder."""
-    place = {"unix_sock": f"{folder}/.s.PGSQL.{port}"} if driver == "pg8000" else {"host": str(folder), "port": port}
+    place = (
+        {"unix_sock": f"{folder}/.s.PGSQL.{port}"}
+        if request.driver == "pg8000"
+        else {"host": str(folder), "port": port}
+    )
 
     def url(name: str) -> str:
-        return _text(URL.create(_drivername(driver), username=user, database=name, query=place))
+        return local_url(request, user=user, database=name, query=place)
 
     by_copy = int(major(version)) >= FILE_COPY_SINCE
     return Site(url("postgres"), url, CREATE_BY_FILE_COPY if by_copy else CREATE)
@@ -164,7 +154,7 @@ def _choose(request: Request, execute: Execute, cache_folder: Path, stack: ExitS
     if request.setting == "server":
         return live, _about(live, execute)
     if request.setting:
-        site = site_of_url(request.setting, request.driver)
+        site = site_of_url(request)
         return site, _about(site, execute)
     tried: list[str] = []
     if is_loopback(request.live_host):
@@ -186,7 +176,7 @@ def _private_site(request: Request, cache_folder: Path, stack: ExitStack) -> Sit
     from driftguard.shadow.postgresql_private import PORT, SUPERUSER, private_server
 
     server = stack.enter_context(private_server(by_preference(find(), request.version), cache_folder))
-    return site_of_socket(server.socket, PORT, SUPERUSER, request.driver, server.binaries.version)
+    return site_of_socket(request, server.socket, PORT, SUPERUSER, server.binaries.version)
 
 
 def _about(site: Site, execute: Execute) -> About:
@@ -203,11 +193,3 @@ def _about(site: Site, execute: Execute) -> About:
             f'as a superuser: ALTER ROLE "{role}" CREATEDB; or name another server: shadow = "postgresql://…"',
         )
     return About(version.split()[0], role, True, tuple(row[3] for row in rows if row[3]))
-
-
-def _drivername(driver: str) -> str:
-    return f"postgresql+{driver}" if driver else "postgresql"
-
-
-def _text(url: URL) -> str:
-    return url.render_as_string(hide_password=False)

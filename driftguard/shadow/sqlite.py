@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy.engine import URL, make_url
-
 from driftguard import process
 from driftguard.shadow.request import Execute, Request, Shadows
+from driftguard.shadow.urls import drivername, local_url
 
 IN_MEMORY = Path("/dev/shm")
 
@@ -28,35 +27,34 @@ SIDE_FILES = ("", "-journal", "-shm", "-wal")
 class SqliteShadows:
     """Files in one folder."""
 
-    def __init__(self, folder: Path, drivername: str, version: str) -> None:
+    def __init__(self, folder: Path, request: Request, version: str) -> None:
         self.version = version
         self._folder = folder
-        self._drivername = drivername
+        self._request = request
         self._numbers = itertools.count(1)
 
     def create(self) -> str:
         """The URL of a file that is not there yet, which to SQLite is an empty database."""
         file = self._folder / f"{next(self._numbers)}.sqlite"
-        return URL.create(self._drivername, database=str(file)).render_as_string(hide_password=False)
+        return local_url(self._request, database=str(file))
 
     def drop(self, url: str) -> None:
         """Remove the file and those that SQLite put beside it."""
         for suffix in SIDE_FILES:
-            Path(f"{make_url(url).database}{suffix}").unlink(missing_ok=True)
+            Path(f"{url.partition(':///')[2]}{suffix}").unlink(missing_ok=True)
 
 
 @contextmanager
 def open_shadows(request: Request, execute: Execute, *, cache_folder: Path) -> Iterator[Shadows]:
     """In a folder that goes when the context ends; what killed processes left there goes now."""
-    drivername = f"sqlite+{request.driver}" if request.driver else "sqlite"
     parent = temporary_place()
     prefix = f"driftguard-{_user()}-"
     remove_leftovers(parent, prefix)
-    [[version]] = execute(f"{drivername}://", (VERSION,))
+    [[version]] = execute(f"{drivername(request)}://", (VERSION,))
     with tempfile.TemporaryDirectory(
         prefix=f"{prefix}{process.mark()}-", dir=parent, ignore_cleanup_errors=True
     ) as folder:
-        yield SqliteShadows(Path(folder), drivername, version or "")
+        yield SqliteShadows(Path(folder), request, version or "")
 
 
 def temporary_place(in_memory: Path = IN_MEMORY) -> Path:

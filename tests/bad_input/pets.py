@@ -71,12 +71,12 @@ def configured(options: str) -> str:
 class Pets(Guarded):
     """The project; ``live`` is its SQLite file."""
 
-    def __init__(self, root: Path, environ: Mapping[str, str] = {}) -> None:  # noqa: B006  (never written)
+    def __init__(self, root: Path, environ: Mapping[str, str] = {}) -> None:
         super().__init__(root, environ)
         self.live = root / "live.db"
 
     @classmethod
-    def begin(cls, root: Path, url: str = "sqlite:///live.db") -> Pets:
+    def begin(cls, root: Path, url: str = "sqlite:///%(here)s/live.db") -> Pets:
         """A folder where all is well, without git."""
         pets = cls(root)
         pets.write("alembic.ini", INI.format(url=url))

@@ -99,7 +99,7 @@ def test_a_bare_repository(repository: Pets, tmp_path: Path, arguments: tuple[st
     assert (answer.code, said in answer.out + answer.err) == (code, True), answer
 
 
-@pytest.mark.parametrize("name", ["with space", "straße ✓", "it's", 'say "hi"', "100% $HOME", "a#b;c", "-dash"])
+@pytest.mark.parametrize("name", ["with space", "straße ✓", "it's", 'say "hi"', "$HOME", "a#b;c", "-dash"])
 def test_names_of_folders(tmp_path: Path, name: str) -> None:
     pets = Pets.begin(tmp_path / name)
     pets.git_init()

@@ -73,7 +73,7 @@ def test_any_path_will_do(name: str, cache_folder: Path) -> None:
     place.mkdir(mode=0o711)
     binaries = by_preference(find(), "")[0]
     with use(server_kind(binaries), place, account) as socket:
-        site = site_of_socket(socket, PORT, SUPERUSER, "psycopg", binaries.version)
+        site = site_of_socket(Request("postgresql", "psycopg"), socket, PORT, SUPERUSER, binaries.version)
         assert execute(site.admin_url, ("SELECT 'yes'",)) == [["yes"]]
     assert not socket.exists()
 

@@ -35,7 +35,7 @@ def test_the_named_database_is_lent(setting: str, url: str, tmp_path: Path) -> N
         pytest.param("", "cannot make oracle databases by itself", id="no setting"),
         pytest.param("server", "cannot make oracle databases by itself", id="not on live's server"),
         pytest.param("no url", "not a URL", id="not a URL"),
-        pytest.param("mssql://host/name", "names a mssql database for oracle", id="another dialect"),
+        pytest.param("mssql://host/name", "names a mssql database for a project on oracle", id="another dialect"),
     ],
 )
 def test_unusable_settings(setting: str, message: str, tmp_path: Path) -> None:

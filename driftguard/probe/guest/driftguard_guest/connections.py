@@ -35,6 +35,7 @@ CONNECT_TIMEOUTS = {
     "pysqlite": "timeout",
 }
 CONNECT_TIMEOUT_SECONDS = 3
+SCHEMA_IS_DATABASE = ("mysql", "mariadb")
 
 
 class Live:
@@ -171,10 +172,15 @@ class Connections:
 
     def connect_to(self, dialect, url, wanted=()):
         """A DBAPI connection to a shadow's URL, or to a live address (``@0``, ``@0/database``)."""
-        if not url.startswith("@"):
-            return connect_to_shadow(dialect, url, wanted)
-        number, _, database = url[1:].partition("/")
-        return self.lives[int(number)].connect(database or None)
+        if url.startswith("@"):
+            number, _, database = url[1:].partition("/")
+            connection = self.lives[int(number)].connect(database or None)
+        else:
+            database = make_url(url).database
+            connection = connect_to_shadow(dialect, url, wanted)
+        if dialect.name in SCHEMA_IS_DATABASE and database:
+            dialect.default_schema_name = database  # asked for once per engine, and this may be its second shadow
+        return connection
 
     def _open(self, live, record):
         number = self.add(live)
