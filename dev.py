@@ -54,7 +54,8 @@ def prepare():
     if not succeeds(PYTHON, "-m", "pip", "--version") and not succeeds(PYTHON, "-m", "ensurepip"):
         raise SystemExit(NO_PIP)
     run(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv>=0.5")
-    run(PYTHON, "-m", "uv", "pip", "install", "--quiet", "--python", PYTHON, "--group", "dev", "--editable", ".")
+    install = ("install", "--quiet", "--compile-bytecode", "--python", PYTHON)
+    run(PYTHON, "-m", "uv", "pip", *install, "--group", "dev", "--editable", ".")
     stamp.write_text(wanted)
 
 

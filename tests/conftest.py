@@ -15,7 +15,10 @@ from driftguard.shadow.place import server_account, servers_folder
 pytest_plugins = ["fixtures.postgresql", "fixtures.mariadb"]
 
 FOREIGN = ("GIT_", "DRIFTGUARD_", "FLASK_", "ALEMBIC_", "PRE_COMMIT", "PG", "SQLALCHEMY_")
-FOREIGN_NAMES = ("DATABASE_URL", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
+FOREIGN_NAMES = (
+    *("DATABASE_URL", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"),
+    *("NO_COLOR", "FORCE_COLOR", "COLUMNS"),
+)
 CACHE_VARIABLE = "TESTS_DRIFTGUARD_CACHE"
 
 
@@ -23,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """One cache folder for the run, as short as socket paths need it; only the controller makes it."""
     if not hasattr(config, "workerinput"):
         os.environ[CACHE_VARIABLE] = tempfile.mkdtemp(prefix="dgc-", dir="/tmp")
+        os.environ["UV_COMPILE_BYTECODE"] = "1"  # guests write none, and would compile SQLAlchemy anew each time
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -150,3 +150,16 @@ def test_a_revision_without_its_model_is_refused(tasks: Guarded) -> None:
     tasks.git("add", REVISION)
     assert told(tasks) == {("DG201", "tasks.done")}
     assert commit(tasks).code == 1
+
+
+def test_a_commit_of_named_files_is_read_without_what_else_is_staged(tasks: Guarded) -> None:
+    write_model(tasks, DONE)
+    tasks.write(REVISION, REVISION_TEXT)
+    tasks.git("add", "models.py", REVISION)
+
+    refused = tasks.run("git", "commit", "-m", "done", "models.py")
+    assert refused.code == 1
+    assert "DG201" in refused.err
+    assert "DG115" in refused.err
+
+    assert tasks.run("git", "commit", "-m", "done", "models.py", REVISION).code == 0
