@@ -17,12 +17,14 @@ from driftguard.config import Settings
 from driftguard.errors import DriftguardError
 from driftguard.facts import DatabaseFacts, EnvironmentFacts, LiveFacts, Moment, Progress, Scene, Unavailable
 from driftguard.facts.inputs import graph_input, live_input, models_input
-from driftguard.findings import Finding, Side
+from driftguard.findings import Finding, Place, Side
 from driftguard.git import IndexTree, RefTree, Tree, WorkingTree, find_repository, materialised, no_repository
 from driftguard.graph import Graph
 from driftguard.project import Environment, discover, explain_nothing_found
 from driftguard.schema.catalog import Catalog
 from driftguard.verdict import Verdict, judge
+
+TORN = "{}: models, head and live were not compared, because Alembic cannot load these revisions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +128,16 @@ def _look_at_environment(facts: EnvironmentFacts, outcome: Outcome) -> None:
     name = facts.environment.name
     outcome.notes += facts.environment.problems
     lacking = False
-    if not _is_torn(facts):
+    untracked: tuple[Place, ...] = ()
+    if _is_torn(facts):
+        outcome.notes.append(TORN.format(name))
+    else:
         with _unavailable_told(outcome, name):
             lacking = _look_at_models(facts, outcome)
+            untracked = facts.untracked_models
     outcome.looked_at.add(Side.GRAPH)
     outcome.checked.append(f"{name}: graph of {counted(len(facts.graph.revisions), 'revision')}")
-    given = graph_input(facts, models_lack_revision=lacking)
+    given = graph_input(facts, models_lack_revision=lacking, untracked_models=untracked)
     outcome.findings[before:before] = [
         replace(finding, environment=name) for check in GRAPH.values() for finding in check(given)
     ]

@@ -62,7 +62,11 @@ def execute(url: str, statements: Sequence[str]) -> list[list[str | None]]:
     with engine.connect() as connection:
         for statement in statements:
             result = connection.exec_driver_sql(statement)
-            rows = [[None if value is None else str(value) for value in row] for row in result] if result.returns_rows else []
+            rows = (
+                [[None if value is None else str(value) for value in row] for row in result]
+                if result.returns_rows
+                else []
+            )
     engine.dispose()
     return rows
 

@@ -50,12 +50,12 @@ class Checked(NamedTuple):
 class Guarded:
     """One project; every command runs in its folder with ``environ`` added."""
 
-    def __init__(self, root: Path, environ: Mapping[str, str] = {}) -> None:  # noqa: B006  (never written)
+    def __init__(self, root: Path, environ: Mapping[str, str] = {}) -> None:
         self.root = root
         self.environ = {**os.environ, **environ}
 
     @classmethod
-    def copy_of(cls, sample: Path, root: Path, environ: Mapping[str, str] = {}) -> Guarded:  # noqa: B006
+    def copy_of(cls, sample: Path, root: Path, environ: Mapping[str, str] = {}) -> Guarded:
         """A copy of a sample project, with git, everything committed."""
         shutil.copytree(sample, root, ignore=shutil.ignore_patterns("__pycache__", "*.db"))
         guarded = cls(root, environ)

@@ -23,7 +23,8 @@ class GraphInput(NamedTuple):
     ``readable_ids``: path to id of files that only the guest could read; their revisions stand in ``graph`` too.
     ``allowed_heads``: the setting ``heads``: ids or labels, each names a branch that is meant to stay apart.
     ``unstaged``: in a commit, the revision files that it would leave out or leave behind; ``models_lack_revision``:
-    the staged models have something that the staged revisions do not.
+    the staged models have something that the staged revisions do not; ``untracked_models``: files unknown to git that
+    declare some of them.
     ``whereabouts``: by missing id; ``provenance``: by id, the commit of a revision's file.
     ``tool`` comes before a subcommand (``alembic -c server/alembic.ini``, ``flask db``), ``options`` right after it.
     """
@@ -33,6 +34,7 @@ class GraphInput(NamedTuple):
     readable_ids: Mapping[str, str] = NOTHING
     unstaged: tuple[UnstagedRevision, ...] = ()
     models_lack_revision: bool = False
+    untracked_models: tuple[Place, ...] = ()
     whereabouts: Mapping[str, tuple[Trace, ...]] = NOWHERE
     provenance: Mapping[str, str] = NOTHING
     tool: str = "alembic"
@@ -208,7 +210,9 @@ def unreadable_revision(given: GraphInput) -> Iterator[Finding]:
 def unstaged_revision(given: GraphInput) -> Iterator[Finding]:
     """A revision file that this commit needs is untracked, ignored by git, or changed since it was staged.
 
-    The commit needs it when a staged revision names it, when it ends a divergence of the staged ones, when its
+    So is a file of models that the staged ones import and that git does not know.
+
+    The commit needs a revision when a staged revision names it, when it ends a divergence of the staged ones, when its
     parents were edited after it was staged, or when the staged models have what the staged revisions lack.
 
     Why it hurts: Bob added a column and generated the revision, then typed `git add models.py` and committed. On his
@@ -235,6 +239,16 @@ def unstaged_revision(given: GraphInput) -> Iterator[Finding]:
             place=_place(revision),
             help="stage it" if not force else "stage it, and take its folder out of .gitignore",
             commands=(f"git add {force}-- {shlex.quote(revision.path)}",),
+        )
+    for place in given.untracked_models:
+        yield Finding(
+            code="DG115",
+            side=Side.GRAPH,
+            subject=place.path,
+            message=f"{place.path} declares models and is not in this commit: it is untracked",
+            place=place,
+            help="stage it; without it the staged models cannot be imported, or lack its tables",
+            commands=(f"git add -- {shlex.quote(place.path)}",),
         )
 
 

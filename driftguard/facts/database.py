@@ -17,7 +17,7 @@ from driftguard.probe.answers import Database, Failure, sources_from
 from driftguard.probe.guest_process import GuestFailed
 from driftguard.schema import select
 from driftguard.schema.catalog import Catalog, Name, Scope
-from driftguard.schema.operations import Operation
+from driftguard.schema.operations import ModelSources, Operation
 
 
 class Built(NamedTuple):
@@ -60,10 +60,19 @@ class DatabaseFacts:
         return (*self.head.unread, *unbuilt)
 
     @cached_property
+    def sources(self) -> ModelSources:
+        """Which classes and files declare the tables of the metadata."""
+        return sources_from(self._probe.call("sources", number=self.database.number, root=str(self._root)))
+
+    @property
+    def declaring_files(self) -> frozenset[str]:
+        """Absolute paths of the files with a class that maps a table."""
+        return frozenset(each.file for table in self.sources.tables for each in table.classes)
+
+    @cached_property
     def locator(self) -> Locator:
         """Where tables and columns stand in the models."""
-        answer = self._probe.call("sources", number=self.database.number, root=str(self._root))
-        return locate(sources_from(answer), self._read_source)
+        return locate(self.sources, self._read_source)
 
     def place_of(self, schema: str, table: str, name: str) -> Place | None:
         """The line of a table ("" as name), a column, an index or a constraint in the models."""

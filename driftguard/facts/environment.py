@@ -123,6 +123,18 @@ class EnvironmentFacts:
         env_file = Place(f"{self.environment.script_location}/env.py")
         return tuple(DatabaseFacts(self.probe, database, self.scene, env_file) for database in self.run.databases)
 
+    @property
+    def untracked_models(self) -> tuple[Place, ...]:
+        """In a commit: the files that declare a mapped class and that git does not know; raises Unavailable."""
+        repository = self.scene.repository
+        untracked = repository.unstaged().untracked if self.scene.staged and repository else ()
+        if not untracked:
+            return ()
+        with self.failures():
+            declaring = {file for database in self.databases for file in database.declaring_files}
+        places = {relative_place(file, None, self.scene.root) for file in declaring}
+        return tuple(sorted(place for place in places if place and place.path in untracked))
+
     def failures(self) -> AbstractContextManager[None]:
         """Turns what stops the guest or a shadow into Unavailable."""
         return named_failures(self.environment.name, self.scene.root, self.settings.deadline)

@@ -19,7 +19,9 @@ from driftguard.schema.diff import Difference
 AUTOGENERATE = {True: "migrate", False: "revision --autogenerate"}
 
 
-def graph_input(facts: EnvironmentFacts, *, models_lack_revision: bool) -> GraphInput:
+def graph_input(
+    facts: EnvironmentFacts, *, models_lack_revision: bool, untracked_models: tuple[Place, ...]
+) -> GraphInput:
     """The graph, and what git knows about its loose ends."""
     repository, graph = facts.scene.repository, facts.graph
     given = GraphInput(
@@ -28,6 +30,7 @@ def graph_input(facts: EnvironmentFacts, *, models_lack_revision: bool) -> Graph
         readable_ids={path: revision.id for path, revision in facts.read_by_alembic.items()},
         unstaged=facts.unstaged,
         models_lack_revision=models_lack_revision,
+        untracked_models=untracked_models,
         whereabouts={missing.id: _traces(facts, missing.id) for missing in graph.missing()},
         tool=tool(facts.environment),
         options=directory_option(facts.environment),

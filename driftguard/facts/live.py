@@ -142,7 +142,14 @@ class LiveFacts:
                     f"the revisions up to {', '.join(stamp)} cannot be replayed: {message}",
                 )
                 raise Unavailable("DG901", problem)
-            return self._facts.replayed(run.databases[number])
+            replayed = run.databases[number]
+            if graph.needed(*replayed.heads) != graph.needed(*stamp):
+                begun = ", ".join(replayed.heads) or "base"
+                raise self._unreachable(
+                    f"its stamp lies before {begun}, where the setting begins_on lets a replay begin",
+                    "upgrade it past there, or let begins_on begin earlier",
+                )
+            return self._facts.replayed(replayed)
 
     @cached_property
     def pending(self) -> tuple[Revision, ...]:
@@ -180,7 +187,7 @@ class LiveFacts:
             "DG904",
             Problem(
                 where,
-                f"{where} could not be read: {reason}",
+                f"{where} could not be compared: {reason}",
                 help=advice,
                 side=Side.LIVE,
                 severity=severity,

@@ -288,3 +288,43 @@ def test_a_hook_leaves_no_bytecode_and_no_database(project: Guarded) -> None:
     project.git("commit", "-m", "readme")
     now = {path for path in project.root.rglob("*") if ".git" not in path.parts}
     assert now - before == {project.root / "README"}
+
+
+LAMPS = """
+from sqlalchemy import Column, Integer
+
+from models import Base
+
+
+class Lamp(Base):
+    __tablename__ = "lamps"
+
+    id = Column(Integer, primary_key=True)
+"""
+LAMPS_REVISION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "6d2c91e0fa47"
+down_revision = "3f2a8c01b7de"
+
+
+def upgrade():
+    op.create_table("lamps", sa.Column("id", sa.Integer(), primary_key=True))
+"""
+
+
+def test_an_untracked_file_with_models_is_missing_from_the_commit(tmp_path: Path) -> None:
+    project = hooked(tmp_path / "shop")
+    project.write("lamps.py", LAMPS)
+    project.replace("migrations/env.py", "from models import Base", "import lamps\nfrom models import Base")
+    project.write("migrations/versions/6d2c91e0fa47_lamps.py", LAMPS_REVISION)
+    project.git("add", "migrations")
+
+    answer = project.run("git", "commit", "-m", "lamps")
+    assert answer.code != 0
+    assert "lamps.py declares models and is not in this commit" in answer.out + answer.err
+
+    project.git("add", "lamps.py")
+    answer = project.run("git", "commit", "-m", "lamps")
+    assert answer.code == 0, answer.out + answer.err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import textwrap
 from pathlib import Path
@@ -96,12 +95,15 @@ from models import metadata
 engine = sa.create_engine("sqlite:///{path}")
 metadata.create_all(engine)
 """
-NOISY = """
+NOISY = (
+    """
 import sys
 print("hello from env.py")
 print('{"result": 1}')
 sys.stdin.read()
-""" + GENERIC
+"""
+    + GENERIC
+)
 
 
 class Site:
@@ -129,7 +131,9 @@ class Site:
         (self.root / "alembic.ini").write_text(INI.format(url=url))
 
     def write_env(self, text: str) -> None:
-        (self.root / "migrations" / "env.py").write_text(text.replace("{path!r}", repr(str(self.live))).replace("{path}", str(self.live)))
+        (self.root / "migrations" / "env.py").write_text(
+            text.replace("{path!r}", repr(str(self.live))).replace("{path}", str(self.live))
+        )
 
     def check(self, live: str = "") -> Verdict:
         settings = load_settings(WorkingTree(self.root))
@@ -137,7 +141,11 @@ class Site:
 
     def state(self) -> tuple[bytes, int, frozenset[str]]:
         """The live file's bytes and time of change, and the names of all files beside it."""
-        return self.live.read_bytes(), self.live.stat().st_mtime_ns, frozenset(os.listdir(self.root))
+        return (
+            self.live.read_bytes(),
+            self.live.stat().st_mtime_ns,
+            frozenset(each.name for each in self.root.iterdir()),
+        )
 
 
 @pytest.fixture
@@ -286,7 +294,9 @@ def test_autogenerate_that_fails_is_no_silent_pass(site: Site) -> None:
     site.write_env(
         (HEAD + GENERIC)
         .replace("target_metadata=metadata", "target_metadata=metadata, process_revision_directives=broken")
-        .replace("def run(", "def broken(context, revision, directives):\n    raise ValueError('too clever')\n\ndef run(")
+        .replace(
+            "def run(", "def broken(context, revision, directives):\n    raise ValueError('too clever')\n\ndef run("
+        )
     )
     verdict = site.check()
     assert (codes(verdict), verdict.exit_code) == (["DG901"], 2)

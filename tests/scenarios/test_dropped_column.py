@@ -1,4 +1,4 @@
-"""A column was dropped by hand and another was added to the model: each is told, and neither is blamed for the other."""
+"""A column was dropped by hand, another was added to the model: each is told, neither is blamed for the other."""
 
 from __future__ import annotations
 

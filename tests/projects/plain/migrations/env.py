@@ -3,9 +3,8 @@
 import os
 
 from alembic import context
-from sqlalchemy import engine_from_config, pool
-
 from models import Base
+from sqlalchemy import engine_from_config, pool
 
 section = context.config.get_section("alembic")
 section["sqlalchemy.url"] = os.environ.get("SHOP_DATABASE", section["sqlalchemy.url"])
