@@ -1,4 +1,4 @@
-"""The dropped-column story, told on SQLite and on PostgreSQL: one column lacks a revision, another was dropped by hand."""
+"""The dropped-column story, on SQLite and on PostgreSQL: one column lacks a revision, one was dropped by hand."""
 
 import os
 import shutil

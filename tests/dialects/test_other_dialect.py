@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
 
@@ -68,9 +67,9 @@ def test_a_named_database_with_tables_is_refused_and_kept(shop: Guarded, tmp_pat
     with sqlite3.connect(shadow) as connection:
         connection.execute("CREATE TABLE precious (id INTEGER)")
     connection.close()
-    before = shadow.read_bytes(), os.stat(shadow).st_mtime_ns
+    before = shadow.read_bytes(), shadow.stat().st_mtime_ns
     shop.write("driftguard.toml", f'shadow = "lite:///{shadow}"\n')
     checked = shop.check()
     assert (checked.code, checked.codes) == (2, ["DG903"])
     assert "precious" in checked.one("DG903")["message"]
-    assert (shadow.read_bytes(), os.stat(shadow).st_mtime_ns) == before
+    assert (shadow.read_bytes(), shadow.stat().st_mtime_ns) == before
