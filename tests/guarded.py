@@ -60,6 +60,7 @@ class Guarded:
         shutil.copytree(sample, root, ignore=shutil.ignore_patterns("__pycache__", "*.db"))
         guarded = cls(root, environ)
         guarded.git("init", "--quiet", "--initial-branch=main")
+        guarded.write(".git/info/exclude", "__pycache__/\n")
         guarded.commit("begin")
         return guarded
 

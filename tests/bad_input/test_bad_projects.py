@@ -169,7 +169,12 @@ def test_an_interrupt(repository: Pets, sent: signal.Signals) -> None:
     [
         pytest.param("if not os.fork():\n    {note}    time.sleep(600)\n" + ENV, 0, id="a child that sleeps"),
         pytest.param("os.fork()\n{note}" + ENV, 0, id="a child that goes on as if it were the parent"),
-        pytest.param("if not os.fork():\n    {note}    time.sleep(600)\nos._exit(3)\n", 2, id="an orphan"),
+        pytest.param(
+            "if not os.fork():\n    {note}    time.sleep(600)\n"
+            "while not os.path.exists({path}):\n    time.sleep(0.01)\nos._exit(3)\n",
+            2,
+            id="an orphan",
+        ),
         pytest.param(
             "import subprocess\n{note}open(note, 'w').write(str(subprocess.Popen(['sleep', '600']).pid))\n" + ENV,
             0,
@@ -179,7 +184,8 @@ def test_an_interrupt(repository: Pets, sent: signal.Signals) -> None:
 )
 def test_children_of_env_py_do_not_stay(repository: Pets, env: str, code: int) -> None:
     note = f"note = {str(_note(repository))!r}; open(note, 'w').write(str(os.getpid()))\n"
-    repository.write("migrations/env.py", f"import os, time\n{env.replace('{note}', note)}")
+    noting = env.replace("{note}", note).replace("{path}", repr(str(_note(repository))))
+    repository.write("migrations/env.py", f"import os, time\n{noting}")
     answer = repository.run(sys.executable, "-m", "driftguard", "check")
     assert answer.code == code, answer
     assert _is_gone(repository)
