@@ -310,7 +310,7 @@ SCHEMA: tuple[Setting, ...] = (
         "live_in_hook",
         '"note", "off" or "error"',
         _one_of("note", "off", "error"),
-        "What a git hook makes of env.py's live database when it cannot reach it; off does not ask any.",
+        "What a git hook makes of a live database that it cannot reach; off does not ask any.",
     ),
     _SHADOW,
     _BEGINS_ON,

@@ -88,8 +88,8 @@ def live_unreachable(problem: Problem) -> Iterator[Finding]:
 
     Models, head and graph are checked without it. Only the comparison with the live schema is missing, so nobody can
     say whether somebody altered the database by hand. It is a note where the database is the one that ``env.py``
-    configures, and an error where the database was asked for by name (``--live``, setting ``live``), or in a git hook
-    with ``live_in_hook = "error"``.
+    configures, and an error where the database was asked for by name (``--live``, setting ``live``). In a git hook it
+    is a note, unless the settings say ``live_in_hook = "error"``.
 
     Why it hurts: a nightly job that reads "connection refused" as "no differences" guards nothing.
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from driftguard.checks.setup import Problem
 from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
-from driftguard.facts.scene import Live, Moment
+from driftguard.facts.scene import Live
 from driftguard.facts.unavailable import Unavailable
-from driftguard.findings import Severity, Side
+from driftguard.findings import Side
 from driftguard.graph import Revision
 from driftguard.probe.answers import Address
 from driftguard.probe.guest_process import GuestFailed
@@ -62,16 +62,19 @@ class LiveFacts:
     @cached_property
     def _target(self) -> tuple[int, Address]:
         """The guest's number of the live address, and the address."""
-        database = self._facts.database
+        database, unset = self._facts.database, self._live.unset
+        if unset:
+            raise self._missing(
+                unset, f"the live database is not known: the environment variable {unset} is not set", "set it"
+            )
         if not self._live.url:
             return database.live, database.address
         if len(self._environment.databases) > 1:
-            problem = Problem(
+            raise self._missing(
                 self._environment.environment.name,
                 "env.py configures several databases, and one live URL was given",
-                help="leave --live out to compare each with the database that env.py configures",
+                "leave --live out to compare each with the database that env.py configures",
             )
-            raise Unavailable("DG904", problem)
         try:
             answer = self._environment.probe.call("add_live", number=database.number, url=self._live.url)
         except GuestFailed as error:
@@ -178,21 +181,12 @@ class LiveFacts:
         return message, next((advice for said, advice in ADVICE if said in message), MEND)
 
     def _unreachable(self, reason: str, advice: str) -> Unavailable:
-        scene = self._environment.scene
         where = str(self.address) or "the live database"
-        severity = Severity.ERROR if self._live.named else Severity.NOTE
-        if scene.moment is Moment.HOOK and self._environment.settings.live_in_hook == "error":
-            severity = Severity.ERROR
-        return Unavailable(
-            "DG904",
-            Problem(
-                where,
-                f"{where} could not be compared: {reason}",
-                help=advice,
-                side=Side.LIVE,
-                severity=severity,
-            ),
-        )
+        return self._missing(where, f"{where} could not be compared: {reason}", advice)
+
+    def _missing(self, subject: str, message: str, advice: str) -> Unavailable:
+        problem = Problem(subject, message, help=advice, side=Side.LIVE, severity=self._live.severity)
+        return Unavailable("DG904", problem)
 
 
 def _release(catalog: Catalog) -> tuple[str, str]:

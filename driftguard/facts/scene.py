@@ -9,6 +9,7 @@ from pathlib import Path
 
 from driftguard.config import Settings
 from driftguard.errors import DriftguardError
+from driftguard.findings import Severity
 from driftguard.git import Repository, Tree
 
 Progress = Callable[[str], None]
@@ -23,11 +24,16 @@ class Moment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Which live database to compare: ``url`` "" is the one of env.py; ``named``: the user asked for it."""
+    """Which live database to compare: ``url`` "" is the one of env.py.
+
+    ``unset`` is the environment variable that should hold the URL and does not; ``severity`` is how much it weighs if
+    the database cannot be reached.
+    """
 
     wanted: bool = True
     url: str = ""
-    named: bool = False
+    unset: str = ""
+    severity: Severity = Severity.NOTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +58,28 @@ class Scene:
     progress: Progress
 
     def live_of(self, settings: Settings) -> Live:
-        """What ``--live`` or the setting ``live`` says; raises DriftguardError for an unset variable."""
+        """What ``--live`` or the setting ``live`` says; raises DriftguardError for what cannot be a URL.
+
+        A commit is not stopped by a database that is away, unless the user said so; a check that names one is.
+        """
         wanted = self.live or settings.live
-        if wanted == "off" or (self.moment is Moment.HOOK and not self.live and settings.live_in_hook == "off"):
+        in_hook = self.moment is Moment.HOOK and not self.live
+        if wanted == "off" or (in_hook and settings.live_in_hook == "off"):
             return Live(wanted=False)
-        if wanted.startswith("env:"):
-            name = wanted.removeprefix("env:")
-            url = self.environ.get(name) or dict(settings.env).get(name)
-            if not url:
-                raise DriftguardError(
-                    f"the live database is to come from the environment variable {name}, which is not set",
-                    f"export {name}=…, or check without it: driftguard check --live off",
-                )
-            return Live(url=_url(url, f"the environment variable {name}"), named=True)
-        return Live(url=_url(wanted, "--live"), named=bool(wanted))
+        fails = settings.live_in_hook == "error" if in_hook else bool(wanted)
+        severity = Severity.ERROR if fails else Severity.NOTE
+        if not wanted.startswith("env:"):
+            return Live(url=_url(wanted, "--live"), severity=severity)
+        name = wanted.removeprefix("env:")
+        url = self.environ.get(name) or dict(settings.env).get(name)
+        if url:
+            return Live(url=_url(url, f"the environment variable {name}"), severity=severity)
+        if in_hook:
+            return Live(unset=name, severity=severity)
+        raise DriftguardError(
+            f"the live database is to come from the environment variable {name}, which is not set",
+            f"export {name}=…, or check without it: driftguard check --live off",
+        )
 
 
 def _url(text: str, source: str) -> str:

@@ -129,6 +129,6 @@ def _missing_module(failure: Failure) -> str:
 def _late(subject: str, step: str, seconds: int) -> Problem:
     return Problem(
         subject,
-        f"{STEPS.get(step, step)} took longer than {seconds} seconds and was ended",
+        f"{STEPS.get(step, step)} was ended: the environment's {seconds} seconds were over",
         help='allow more time with the setting "deadline", or find out what waits',
     )

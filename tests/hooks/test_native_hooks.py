@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -328,3 +329,19 @@ def test_an_untracked_file_with_models_is_missing_from_the_commit(tmp_path: Path
     project.git("add", "lamps.py")
     answer = project.run("git", "commit", "-m", "lamps")
     assert answer.code == 0, answer.out + answer.err
+
+
+@pytest.mark.parametrize(
+    ("setting", "code", "said"),
+    [
+        pytest.param('live = "env:STAGING"', 0, "1 note", id="unset is a note"),
+        pytest.param('live = "env:STAGING"\nlive_in_hook = "error"', 2, "STAGING is not set", id="unless told otherwise"),
+        pytest.param('live = "sqlite:////nowhere/away.db"', 0, "1 note", id="away is a note"),
+    ],
+)
+def test_a_live_database_named_in_the_settings(tmp_path: Path, setting: str, code: int, said: str) -> None:
+    project = hooked(tmp_path / "shop")
+    project.write("driftguard.toml", setting)
+    project.git("add", ".")
+    answer = project.run(sys.executable, "-m", "driftguard.hook", "pre-commit")
+    assert (answer.code, said in answer.out + answer.err) == (code, True), answer
