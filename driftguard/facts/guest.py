@@ -183,7 +183,6 @@ def _what_to_load(scene: Scene, environment: Environment, settings: Settings) ->
         "overlay": _overlay(scene, environment),
         "folder": str(scene.root / environment.folder),
         "config": str(scene.root / environment.config) if environment.config else "",
-        "config_text": _staged_config(scene, environment),
         "section": environment.section,
         "script_location": str(scene.root / environment.script_location),
         "url": _named_url(scene.live_of(settings), settings.shadow),
@@ -220,14 +219,6 @@ def _named_url(live: Live, shadow: str) -> str:
 def _guest_environ(environ: Mapping[str, str], added: tuple[tuple[str, str], ...]) -> dict[str, str]:
     inherited = {key: value for key, value in environ.items() if not key.startswith(GIT_VARIABLES)}
     return {**inherited, "PYTHONDONTWRITEBYTECODE": "1", "DRIFTGUARD_GUEST": "1", **dict(added)}
-
-
-def _staged_config(scene: Scene, environment: Environment) -> str | None:
-    """The ini file as it is staged; None where the one in the folder counts."""
-    if not scene.staged or not environment.config or environment.config.endswith(".toml"):
-        return None
-    content = scene.tree.read(environment.config)
-    return None if content is None else content.decode("utf-8-sig", "replace")
 
 
 def _overlay(scene: Scene, environment: Environment) -> dict[str, Any]:

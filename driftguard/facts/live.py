@@ -12,7 +12,7 @@ from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
 from driftguard.facts.scene import Live
 from driftguard.facts.unavailable import Unavailable
-from driftguard.findings import Side
+from driftguard.findings import Severity, Side
 from driftguard.graph import Revision
 from driftguard.probe.answers import Address
 from driftguard.probe.guest_process import GuestFailed

@@ -86,7 +86,6 @@ class Environment:
         self,
         folder,
         config,
-        config_text,
         section,
         script_location,
         url,
@@ -117,7 +116,7 @@ class Environment:
         if flask:
             self._load_flask(flask_app, script_location)
         else:
-            self._configure = lambda: with_url(_configuration(config, config_text, section, script_location), self._url)
+            self._configure = lambda: with_url(_configuration(config, section, script_location), self._url)
 
     def _load_flask(self, flask_app, script_location):
         if not os.environ.get("FLASK_RUN_FROM_CLI"):
@@ -371,16 +370,13 @@ def _refuse_without_schema(connection):
         raise Failure("live", "permission denied for every schema of its search_path ({})".format(path))
 
 
-def _configuration(path, text, section, script_location):
-    """Alembic's configuration as its command makes it in this folder; ``text`` is a staged ini file's content."""
+def _configuration(path, section, script_location):
+    """Alembic's configuration as its command makes it in this folder."""
     ini, toml = ("alembic.ini", path) if path.endswith(".toml") else (path, "pyproject.toml")
     options = {"ini_section": section}
     if os.path.exists(toml) and "toml_file" in inspect_signature(Config).parameters:
         options["toml_file"] = toml
     config = Config(ini if os.path.exists(ini) else None, **options)
-    if text is not None:
-        config.file_config.clear()
-        config.file_config.read_string(text)
     config.set_main_option("script_location", script_location.replace("%", "%%"))
     return config
 
