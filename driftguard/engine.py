@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -176,15 +176,9 @@ def _look_at_models(facts: EnvironmentFacts, outcome: Outcome) -> bool:
 
 def _look_at_live(facts: EnvironmentFacts, everybody: list[EnvironmentFacts], outcome: Outcome) -> None:
     live = facts.scene.live_of(facts.settings)
-    if not live.wanted or _is_torn(facts):
-        return
-    try:
-        databases = facts.databases
-    except Unavailable:
-        return  # told when the models were looked at
-    if facts.run.stand_in:
-        return
-    for database in databases:
+    if not live.wanted or not facts.has_run or facts.run.stand_in:
+        return  # what failed was told when the models were looked at
+    for database in facts.databases:
         known = database.database
         if known.failure is not None:
             continue
@@ -200,14 +194,17 @@ def _look_at_live(facts: EnvironmentFacts, everybody: list[EnvironmentFacts], ou
 
 
 def _neighbours(database: DatabaseFacts, everybody: list[EnvironmentFacts]) -> list[Catalog]:
-    """The head catalogs of other chains that live in the same database."""
-    return [
-        other.head
-        for facts in everybody
-        if "run" in facts.__dict__
-        for other in facts.databases
-        if other is not database and other.database.address == database.database.address and not other.database.failure
-    ]
+    """The head catalogs of other chains that live in the same database, as far as they can be had."""
+    heads = []
+    for facts in filter(lambda each: each.has_run, everybody):
+        with suppress(Unavailable):  # told when that environment was looked at
+            heads += [other.head for other in facts.databases if _share_database(other, database)]
+    return heads
+
+
+def _share_database(other: DatabaseFacts, database: DatabaseFacts) -> bool:
+    replayed = other.database.failure is None
+    return other is not database and replayed and other.database.address == database.database.address
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from driftguard.errors import DriftguardError
 from driftguard.moments import MOMENTS
 
 FRAMEWORK_IDS = ("driftguard", "driftguard-push", "driftguard-merge")
@@ -50,6 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = decide(call)
     except KeyboardInterrupt:
         code = INTERRUPTED
+    except (DriftguardError, OSError) as error:
+        print(f"driftguard: {error}", file=sys.stderr)
+        code = 2
     if call.moment.startswith("post-"):
         return 0
     if code not in (0, INTERRUPTED):

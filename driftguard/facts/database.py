@@ -91,6 +91,8 @@ class DatabaseFacts:
         with self._probe.session(database.shadow, database.dialect) as session:
             stamp = self._probe.stamp(session, database)
         if sorted(stamp or ()) != list(database.heads):
+            if database.comparison_failure is not None:  # what failed in autogenerate took the transaction with it
+                raise_for(database.comparison_failure, "autogenerate", self._root)
             problem = Problem(
                 database.name or "env.py",
                 "env.py ends without a commit: everything that the revisions built is rolled back",

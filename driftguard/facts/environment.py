@@ -100,6 +100,14 @@ class EnvironmentFacts:
             run = probe.run("heads", compare=True, purpose="head")
         if run.error is not None and not any(database.failure for database in run.databases):
             raise_for(run.error, self.environment.name, self.scene.root)
+        if not run.databases:
+            problem = Problem(
+                self.environment.name,
+                "env.py ended without running the migrations of any database, so nothing can be compared",
+                help="let it call context.run_migrations() for `alembic upgrade heads`",
+                place=self._env_file,
+            )
+            raise Unavailable("DG901", problem)
         for database in run.databases:
             if database.failure is not None:
                 self._raise_for_extension(database.failure)
@@ -117,11 +125,19 @@ class EnvironmentFacts:
             )
             raise Unavailable("DG903", problem)
 
+    @property
+    def has_run(self) -> bool:
+        """Whether env.py went through; one that failed is not asked again."""
+        return "run" in self.__dict__
+
     @cached_property
     def databases(self) -> tuple[DatabaseFacts, ...]:
         """What env.py configures, in its order."""
-        env_file = Place(f"{self.environment.script_location}/env.py")
-        return tuple(DatabaseFacts(self.probe, database, self.scene, env_file) for database in self.run.databases)
+        return tuple(DatabaseFacts(self.probe, database, self.scene, self._env_file) for database in self.run.databases)
+
+    @property
+    def _env_file(self) -> Place:
+        return Place(f"{self.environment.script_location}/env.py")
 
     @property
     def untracked_models(self) -> tuple[Place, ...]:

@@ -80,10 +80,6 @@ class Probe:
             )
         return url
 
-    def shadow_version(self, live: int) -> str:
-        """The version text of the server on which this live address's shadows are."""
-        return self._by_live[live].version
-
     def catalog(self, url: str, dialect: str, scope: Scope) -> Catalog:
         """Everything in ``scope`` that the database at ``url`` holds."""
         with self.session(url, dialect) as session:

@@ -545,6 +545,14 @@ def test_a_lost_column_comes_back_with_all_that_was_its_own(column: str) -> None
     assert catalog_of(*before, *offered) == was
 
 
+def test_lost_columns_come_back_without_the_check_that_names_both() -> None:
+    before = ("CREATE TABLE t (a INTEGER)",)
+    was = catalog_of("CREATE TABLE t (a INTEGER, b INTEGER, c INTEGER, CONSTRAINT ck CHECK (b > 0 AND c <> 3))")
+    offered = [command for each in diff(was, catalog_of(*before)) for command in restore(each, was)]
+    assert offered == ["ALTER TABLE t ADD COLUMN b INTEGER;", "ALTER TABLE t ADD COLUMN c INTEGER;"]
+    assert [each.name.kind for each in diff(was, catalog_of(*before, *offered))] == ["check"]
+
+
 @pytest.mark.parametrize(
     "column",
     [

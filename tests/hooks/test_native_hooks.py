@@ -335,7 +335,9 @@ def test_an_untracked_file_with_models_is_missing_from_the_commit(tmp_path: Path
     ("setting", "code", "said"),
     [
         pytest.param('live = "env:STAGING"', 0, "1 note", id="unset is a note"),
-        pytest.param('live = "env:STAGING"\nlive_in_hook = "error"', 2, "STAGING is not set", id="unless told otherwise"),
+        pytest.param(
+            'live = "env:STAGING"\nlive_in_hook = "error"', 2, "STAGING is not set", id="unless told otherwise"
+        ),
         pytest.param('live = "sqlite:////nowhere/away.db"', 0, "1 note", id="away is a note"),
     ],
 )

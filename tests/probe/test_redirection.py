@@ -252,6 +252,22 @@ def test_an_unreachable_live_server_is_a_note_without_its_password(site: Site) -
             "readonly",
             id="raw sqlite3 that writes to the live file",
         ),
+        pytest.param(
+            HEAD + "import sqlite3\nsqlite3.connect(':memory:').execute('ATTACH ? AS live', [{path!r}])\n",
+            "not authorized",
+            id="a live file that is attached to another database",
+        ),
+        pytest.param(
+            HEAD + "import sqlite3\nsqlite3.connect({path!r}).execute(\"VACUUM INTO '{path}.copy'\")\n",
+            "authorization denied",
+            id="a copy of the live file",
+        ),
+        pytest.param(
+            HEAD + "import sqlite3\nsqlite3.Connection({path!r}).execute('DROP TABLE pets')\n",
+            "past driftguard",
+            id="a connection made without connect()",
+        ),
+        pytest.param(HEAD, "without running the migrations", id="an env.py that runs no migrations"),
     ],
 )
 def test_a_failing_env_py_is_named_and_writes_nothing(site: Site, env: str, said: str) -> None:

@@ -78,7 +78,8 @@ def _added_column(column: Object, was: Catalog) -> Iterator[str]:
     """ALTER TABLE … ADD COLUMN, where https://www.sqlite.org/lang_altertable.html#altertabaddcol permits it."""
     name, default, generated = column.name, column["default"], column["generated"] or ""
     inside = [item for item in was.objects if item.name[1:3] == name[1:3]]
-    inline = [item for item in inside if _goes_with(item, name.name)]
+    others = [item.name.name for item in inside if item.name.kind == "column" and item.name != name]
+    inline = [item for item in inside if _goes_with(item, name.name, others)]
     refused = (
         any(item["sql"] for item in was.objects if item.name == Name("table", name.schema, "", name.table))
         or any(item.name.kind == "primary key" and name.name in _columns(item) for item in inside)
@@ -92,10 +93,11 @@ def _added_column(column: Object, was: Catalog) -> Iterator[str]:
         yield f"ALTER TABLE {_qualified_table(name)} ADD COLUMN {clauses};"
 
 
-def _goes_with(item: Object, column: str) -> bool:
-    """Whether the constraint comes with the column: a check on it, or a foreign key of it alone."""
+def _goes_with(item: Object, column: str, others: list[str]) -> bool:
+    """Whether the constraint comes with the column: a check or a foreign key of it alone (others may be lost too)."""
     if item.name.kind == "check":
-        return _mentions(item["expression"] or "", column)
+        expression = item["expression"] or ""
+        return _mentions(expression, column) and not any(_mentions(expression, other) for other in others)
     return item.name.kind == "foreign key" and item["columns"] == identifier(column)
 
 

@@ -35,6 +35,7 @@ CONNECT_TIMEOUTS = {
     "pysqlite": "timeout",
 }
 CONNECT_TIMEOUT_SECONDS = 3
+SQLITE_DRIVERS = ("pysqlite", "aiosqlite")
 SCHEMA_IS_DATABASE = ("mysql", "mariadb")
 
 
@@ -213,9 +214,9 @@ def connect_to_shadow(dialect, url, wanted=()):
     """A DBAPI connection of this dialect to a shadow; SQLite keeps the options that its engine asked for."""
     parsed = make_url(url)
     arguments, parameters = dialect.create_connect_args(parsed)
-    if parsed.database and not parsed.host:
-        sqlite_guard.shadows.add(os.path.realpath(parsed.database))
-    if dialect.name == "sqlite":
+    if dialect.driver in SQLITE_DRIVERS:
+        if parsed.database:
+            sqlite_guard.shadows.add(os.path.realpath(parsed.database))
         kept = {key: value for key, value in dict(wanted).items() if key not in ("uri", "database", "timeout")}
         parameters = dict(parameters, **kept)
     elif dialect.name == "postgresql" and dialect.driver in LIBPQ_DRIVERS:

@@ -3,13 +3,18 @@
 import functools
 import os
 import sqlite3
+import sys
+import threading
 from urllib.parse import quote, unquote, urlsplit
 
 WAL_MODE = b"\x02\x02"  # bytes 18 and 19 of the header, https://www.sqlite.org/fileformat.html#the_database_header
 LOCK_TIMEOUT_SECONDS = 2.0
+ATTACH = 24  # SQLITE_ATTACH, https://www.sqlite.org/c3ref/c_alter_table.html
 
 shadows = set()
 """Absolute paths of the files that may be written."""
+
+_inside = threading.local()
 
 
 def install():
@@ -20,15 +25,43 @@ def install():
     def connect(database, *arguments, **options):
         target, is_uri = os.fsdecode(database), bool(options.get("uri"))
         path = file_of(target, is_uri)
-        if path is None or path in shadows:
-            return original(database, *arguments, **options)
-        options["uri"] = True
-        if not arguments:
-            options["timeout"] = min(options.get("timeout", LOCK_TIMEOUT_SECONDS), LOCK_TIMEOUT_SECONDS)
-        return original(read_only_uri(path), *arguments, **options)
+        if path is not None and path not in shadows:
+            database, options["uri"] = read_only_uri(path), True
+            if not arguments:
+                options["timeout"] = min(options.get("timeout", LOCK_TIMEOUT_SECONDS), LOCK_TIMEOUT_SECONDS)
+        _inside.connect = True
+        try:
+            return _guarded(original(database, *arguments, **options))
+        finally:
+            _inside.connect = False
 
     sqlite3.connect = connect
     sqlite3.dbapi2.connect = connect
+    sys.addaudithook(_refuse_detours)
+
+
+def _refuse_detours(event, arguments):
+    """``sqlite3.Connection`` opens files as well, without asking ``sqlite3.connect``."""
+    detour = event == "sqlite3.connect" and not getattr(_inside, "connect", False)
+    if detour and not _may_be_attached(os.fsdecode(arguments[0])):
+        raise PermissionError("sqlite3.Connection opens a database past driftguard: use sqlite3.connect")
+
+
+def _guarded(connection):
+    """Lets it attach nothing but shadows: ATTACH and VACUUM INTO open files for writing, even in read-only sessions."""
+
+    def authorize(action, first, second, database, trigger):
+        if action != ATTACH or (first is not None and _may_be_attached(first)):
+            return sqlite3.SQLITE_OK
+        return sqlite3.SQLITE_DENY
+
+    connection.set_authorizer(authorize)
+    return connection
+
+
+def _may_be_attached(name):
+    path = file_of(name, True)
+    return path is None or path in shadows
 
 
 def file_of(database, is_uri):

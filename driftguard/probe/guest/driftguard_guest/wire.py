@@ -98,7 +98,10 @@ def _message(error):
     if isinstance(error, SystemExit):
         return "sys.exit({!r}) was called".format(error.code)
     cause = getattr(error, "orig", None) or error  # SQLAlchemy adds the statement and a link to what the driver said
-    lines = str(cause).strip().splitlines()
+    try:
+        lines = str(cause).strip().splitlines()
+    except Exception:  # an exception that cannot even say what it is
+        lines = []
     return "{}: {}".format(type(cause).__name__, lines[0]) if lines else type(cause).__name__
 
 
