@@ -12,6 +12,7 @@ from driftguard.cache import cache_folder
 from driftguard.checks import GRAPH, LIVE, MODELS, SETUP
 from driftguard.checks.models import lacks_revision
 from driftguard.checks.replay import failing_upgrade
+from driftguard.checks.setup import Problem
 from driftguard.checks.words import counted
 from driftguard.config import Settings
 from driftguard.errors import DriftguardError
@@ -22,8 +23,9 @@ from driftguard.git import IndexTree, RefTree, Tree, WorkingTree, find_repositor
 from driftguard.graph import Graph
 from driftguard.project import Environment, discover, explain_nothing_found
 from driftguard.schema.catalog import Catalog
-from driftguard.verdict import Verdict, judge
+from driftguard.verdict import Verdict, is_told, judge
 
+UNTOLD = "models, head and live were not compared: {} stands in the way, and is ignored or not selected"
 TORN = "{}: models, head and live were not compared, because Alembic cannot load these revisions"
 
 
@@ -138,9 +140,22 @@ def _look_at_environment(facts: EnvironmentFacts, outcome: Outcome) -> None:
     outcome.looked_at.add(Side.GRAPH)
     outcome.checked.append(f"{name}: graph of {counted(len(facts.graph.revisions), 'revision')}")
     given = graph_input(facts, models_lack_revision=lacking, untracked_models=untracked)
-    outcome.findings[before:before] = [
-        replace(finding, environment=name) for check in GRAPH.values() for finding in check(given)
-    ]
+    graph = [replace(finding, environment=name) for check in GRAPH.values() for finding in check(given)]
+    outcome.findings[before:before] = graph
+    if _is_torn(facts):
+        _tell_obstacle(graph, facts, outcome)
+
+
+def _tell_obstacle(findings: list[Finding], facts: EnvironmentFacts, outcome: Outcome) -> None:
+    """Say that the rest was not compared, unless the user hears of what stands in its way."""
+    settings, name = facts.scene.settings, facts.environment.name
+    if any(is_told(each.code, settings.select, settings.ignore) for each in findings):
+        return
+    codes = ", ".join(sorted({each.code for each in findings}))
+    problem = Problem(
+        name, UNTOLD.format(codes), help="see what it says", commands=(f"driftguard check --select {codes}",)
+    )
+    outcome.findings += [replace(each, environment=name) for each in SETUP["DG901"](problem)]
 
 
 def _is_torn(facts: EnvironmentFacts) -> bool:
@@ -157,8 +172,10 @@ def _look_at_models(facts: EnvironmentFacts, outcome: Outcome) -> bool:
     for database in facts.databases:
         known = database.database
         if known.failure is not None:
-            for finding in failing_upgrade(facts.failed_upgrade(known.failure)):
+            failing = list(failing_upgrade(facts.failed_upgrade(known.failure)))
+            for finding in failing:
                 _add(outcome, finding, facts, known.name)
+            _tell_obstacle(failing, facts, outcome)
             with _unavailable_told(outcome, facts.environment.name), facts.failures():
                 database.give_back(known.shadow)
             continue

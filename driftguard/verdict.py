@@ -79,7 +79,7 @@ def judge(
     kept = tuple(
         Judged(finding, RULES[finding.code].name, finding.severity or RULES[finding.code].severity)
         for finding in sorted(map(_redacted, dict.fromkeys(findings)), key=_order)
-        if _counts(finding.code, select, ignore)
+        if is_told(finding.code, select, ignore)
     )
     return Verdict(
         findings=kept,
@@ -90,7 +90,8 @@ def judge(
     )
 
 
-def _counts(code: str, select: Collection[str], ignore: Collection[str]) -> bool:
+def is_told(code: str, select: Collection[str], ignore: Collection[str]) -> bool:
+    """Whether the user hears of a rule; "could not check" (DG9xx) is only silenced by ``ignore``."""
     if any(selects(selector, code) for selector in ignore):
         return False
     return not select or says_unchecked(code) or any(selects(selector, code) for selector in select)
