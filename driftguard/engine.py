@@ -16,11 +16,25 @@ from driftguard.checks.setup import Problem
 from driftguard.checks.words import counted
 from driftguard.config import Settings
 from driftguard.errors import DriftguardError
-from driftguard.facts import DatabaseFacts, EnvironmentFacts, LiveFacts, Moment, Progress, Scene, Unavailable
+from driftguard.facts import READ, DatabaseFacts, EnvironmentFacts, LiveFacts, Moment, Progress, Scene, Unavailable
+from driftguard.facts.dependencies import Dependencies, dependencies
 from driftguard.facts.inputs import graph_input, live_input, models_input
 from driftguard.findings import Finding, Place, Side
-from driftguard.git import IndexTree, RefTree, Tree, WorkingTree, find_repository, materialised, no_repository
+from driftguard.git import (
+    IndexTree,
+    RefTree,
+    Repository,
+    Tree,
+    WorkingTree,
+    everything_staged,
+    find_repository,
+    materialised,
+    no_repository,
+)
 from driftguard.graph import Graph
+from driftguard.memo.shelf import Shelf
+from driftguard.probe import guest_process
+from driftguard.probe.guest_process import Start
 from driftguard.project import Environment, discover, explain_nothing_found
 from driftguard.schema.catalog import Catalog
 from driftguard.verdict import Verdict, is_told, judge
@@ -31,7 +45,10 @@ TORN = "{}: models, head and live were not compared, because Alembic cannot load
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to check: ``source`` is "working", "index" or "ref" (``ref`` names it), ``moment`` the git hook, if any."""
+    """What to check: ``source`` is "working", "index" or "ref" (``ref`` names it), ``moment`` the git hook, if any.
+
+    "everything" is the index as ``git add --all`` would make it, without making it.
+    """
 
     root: Path
     settings: Settings
@@ -56,43 +73,95 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
 
 
+class Examination:
+    """One look at everything, kept open: live can be looked at again, while the rest stays as it was found.
+
+    All of its calls belong into one thread, because its guests are no place for two.
+    """
+
+    def __init__(self, request: Request, scene: Scene, environments: tuple[EnvironmentFacts, ...]) -> None:
+        self._settings = request.settings
+        self._scene = scene
+        self._environments = environments
+        self._still = Outcome()
+        for facts in environments:
+            _look_at_environment(facts, self._still)
+        self.look_at_live_again()
+
+    @property
+    def repository(self) -> Repository | None:
+        """Where it was looked, as git knows it."""
+        return self._scene.repository
+
+    @property
+    def verdict(self) -> Verdict:
+        """On everything that was found until now."""
+        still, live, settings = self._still, self._live, self._settings
+        return judge(
+            [*still.findings, *live.findings],
+            select=settings.select,
+            ignore=settings.ignore,
+            strict=settings.strict,
+            looked_at=still.looked_at | live.looked_at,
+            checked=[*still.checked, *live.checked],
+            notes=[*still.notes, *live.notes],
+        )
+
+    def dependencies(self) -> Dependencies | None:
+        """What the verdict on staged files depended on; None where that cannot be told, or checked later."""
+        began = self._scene.began
+        return None if began is None else dependencies(self._scene, self._environments, self._lives, began)
+
+    def look_at_live_again(self) -> Verdict:
+        """Read the live databases anew, and compare them with what was built before."""
+        self._live = Outcome()
+        self._lives: list[LiveFacts] = []
+        for facts in self._environments:
+            self._lives += _look_at_live(facts, self._environments, self._live)
+        return self.verdict
+
+
+@contextmanager
+def examine(
+    request: Request,
+    progress: Progress = silent,
+    environ: Mapping[str, str] = os.environ,
+    start: Start = guest_process.start,
+) -> Iterator[Examination]:
+    """Look at every environment of the request; raises DriftguardError for what the user must mend first.
+
+    ``start`` begins guests, which live as long as the context. In a git hook's moment there may be no environment.
+    """
+    with _scene(request, progress, environ, start) as scene, ExitStack() as stack:
+        environments = tuple(EnvironmentFacts(scene, each, stack) for each in _environments(request, scene))
+        yield Examination(request, scene, environments)
+
+
 def check(request: Request, progress: Progress = silent, environ: Mapping[str, str] = os.environ) -> Verdict:
-    """Look at every environment of the request; raises DriftguardError for what the user must mend first."""
-    outcome = Outcome()
-    with _scene(request, progress, environ) as scene, ExitStack() as stack:
-        environments = [EnvironmentFacts(scene, each, stack) for each in _environments(request, scene)]
-        for facts in environments:
-            _look_at_environment(facts, outcome)
-        for facts in environments:
-            _look_at_live(facts, environments, outcome)
-    return judge(
-        outcome.findings,
-        select=request.settings.select,
-        ignore=request.settings.ignore,
-        strict=request.settings.strict,
-        looked_at=outcome.looked_at,
-        checked=outcome.checked,
-        notes=outcome.notes,
-    )
+    """The verdict of one examination."""
+    with examine(request, progress, environ) as examination:
+        return examination.verdict
 
 
 def graphs(request: Request, environ: Mapping[str, str] = os.environ) -> tuple[tuple[Environment, Graph], ...]:
     """The revision graph of every environment, read statically."""
-    with _scene(request, silent, environ) as scene, ExitStack() as stack:
+    with _scene(request, silent, environ, guest_process.start) as scene, ExitStack() as stack:
         return tuple(
             (each, EnvironmentFacts(scene, each, stack).static_graph) for each in _environments(request, scene)
         )
 
 
 @contextmanager
-def _scene(request: Request, progress: Progress, environ: Mapping[str, str]) -> Iterator[Scene]:
+def _scene(request: Request, progress: Progress, environ: Mapping[str, str], start: Start) -> Iterator[Scene]:
     repository = find_repository(request.root, environ)
     with ExitStack() as stack:
         tree: Tree = WorkingTree(request.root)
         root = request.root
         if request.source != "working" and repository is None:
             raise no_repository(request.root, environ)
-        if request.source == "index" and repository is not None:
+        if request.source == "everything" and repository is not None:
+            repository = stack.enter_context(everything_staged(repository, READ))
+        if request.source in ("index", "everything") and repository is not None:
             tree = IndexTree(repository)
         elif request.source == "ref" and repository is not None:
             tree = RefTree(repository, request.ref)
@@ -105,15 +174,19 @@ def _scene(request: Request, progress: Progress, environ: Mapping[str, str]) -> 
             settings=request.settings,
             environ=environ,
             cache_folder=cache_folder(environ),
-            staged=request.source == "index",
+            staged=request.source in ("index", "everything"),
             moment=Moment.HOOK if request.moment else Moment.COMMAND,
             live=request.live or ("off" if request.source == "ref" else ""),
             progress=progress,
+            start=start,
+            began=Shelf(str(repository.git_folder / "driftguard")).moment() if repository else None,
         )
 
 
 def _environments(request: Request, scene: Scene) -> tuple[Environment, ...]:
     found = discover(scene.tree, scene.settings, scene.environ)
+    if not found and request.moment:
+        return ()
     if not found:
         message, _, hint = explain_nothing_found(scene.tree, scene.settings).partition("\n")
         raise DriftguardError(message, hint)
@@ -191,7 +264,10 @@ def _look_at_models(facts: EnvironmentFacts, outcome: Outcome) -> bool:
     return lacking
 
 
-def _look_at_live(facts: EnvironmentFacts, everybody: list[EnvironmentFacts], outcome: Outcome) -> None:
+def _look_at_live(
+    facts: EnvironmentFacts, everybody: tuple[EnvironmentFacts, ...], outcome: Outcome
+) -> Iterator[LiveFacts]:
+    """What was looked at, whether it could be read or not."""
     live = facts.scene.live_of(facts.settings)
     if not live.wanted or not facts.has_run or facts.run.stand_in:
         return  # what failed was told when the models were looked at
@@ -199,8 +275,8 @@ def _look_at_live(facts: EnvironmentFacts, everybody: list[EnvironmentFacts], ou
         known = database.database
         if known.failure is not None:
             continue
+        read = LiveFacts(facts, database, live, _neighbours(database, everybody))
         with _unavailable_told(outcome, facts.environment.name, known.name), facts.failures():
-            read = LiveFacts(facts, database, live, _neighbours(database, everybody))
             given = live_input(facts, database, read)
             outcome.looked_at.add(Side.LIVE)
             outcome.checked.append(_label(facts, known.name, f"live database {given.database}"))
@@ -208,9 +284,10 @@ def _look_at_live(facts: EnvironmentFacts, everybody: list[EnvironmentFacts], ou
             for check in LIVE.values():
                 for finding in check(given):
                     _add(outcome, finding, facts, known.name)
+        yield read
 
 
-def _neighbours(database: DatabaseFacts, everybody: list[EnvironmentFacts]) -> list[Catalog]:
+def _neighbours(database: DatabaseFacts, everybody: tuple[EnvironmentFacts, ...]) -> list[Catalog]:
     """The head catalogs of other chains that live in the same database, as far as they can be had."""
     heads = []
     for facts in filter(lambda each: each.has_run, everybody):

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import NamedTuple, Protocol
 from driftguard.errors import DriftguardError
 
 SKIPPED_FOLDERS = frozenset({".git", "node_modules", "__pycache__"})
+INDEX_ENTRIES = ("ls-files", "-s", "-z")
 DEADLINE = 60.0
 MOST_LINKS = 40
 LINK, FILES = "120000", ("100644", "100755", "120000")
@@ -234,6 +235,18 @@ class Repository:
         """Whether the index has ``path``."""
         return bool(self.run("ls-files", "-z", "--", path))
 
+    def staged(self, paths: Iterable[str]) -> frozenset[str]:
+        """Which of ``paths`` the next commit adds or changes."""
+        among = sorted(paths)
+        if not among or self.head is None:
+            return frozenset(among)
+        return frozenset(_split(self.run("diff-index", "--cached", "--name-only", "--no-renames", "-z", "HEAD", "--", *among)))
+
+    @property
+    def hides_changes(self) -> bool:
+        """Whether git was told not to look at some files (``--assume-unchanged``, ``--skip-worktree``, sparse)."""
+        return any(not entry.startswith("H ") for entry in _split(self.run("ls-files", "-v", "-z")))
+
     def ignored(self, paths: Iterable[str]) -> frozenset[str]:
         """Which of ``paths`` git ignores."""
         # It takes its input literally anyway, and refuses to be told so.
@@ -321,11 +334,15 @@ class _Blob(NamedTuple):
 
 
 class _BlobTree:
-    """Files that git stores, given their listing; links are followed as far as they stay inside the tree."""
+    """Files that git stores, given their listing; links are followed as far as they stay inside the tree.
+
+    ``asked`` are the paths that were read until now, whether they exist or not.
+    """
 
     def __init__(self, repository: Repository, label: str, listing: Mapping[str, _Blob]) -> None:
         self.repository = repository
         self.label = label
+        self.asked: set[str] = set()
         self._listing = listing
 
     @cached_property
@@ -342,7 +359,9 @@ class _BlobTree:
         return self.read_many([path]).get(path)
 
     def read_many(self, paths: Iterable[str]) -> dict[str, bytes]:
-        ids = {path: blob.id for path in paths if (blob := self._find(path))}
+        asked = tuple(paths)
+        self.asked.update(asked)
+        ids = {path: blob.id for path in asked if (blob := self._find(path))}
         contents = _blobs(self.repository, ids.values())
         return {path: contents[blob] for path, blob in ids.items()}
 
@@ -379,10 +398,14 @@ class _BlobTree:
 
 
 class IndexTree(_BlobTree):
-    """What a commit made now would contain (``GIT_INDEX_FILE`` counts); of a conflict, our side."""
+    """What a commit made now would contain (``GIT_INDEX_FILE`` counts); of a conflict, our side.
+
+    ``entries`` is the index as ``git ls-files -s -z`` lists it.
+    """
 
     def __init__(self, repository: Repository) -> None:
-        super().__init__(repository, "index", _read_index(repository))
+        self.entries = repository.run(*INDEX_ENTRIES)
+        super().__init__(repository, "index", _read_index(repository, self.entries))
 
 
 class RefTree(_BlobTree):
@@ -419,6 +442,35 @@ def materialised(tree: RefTree) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="driftguard-tree-") as folder:
         tree.materialise(Path(folder))
         yield Path(folder)
+
+
+@contextmanager
+def everything_staged(repository: Repository, endings: tuple[str, ...]) -> Iterator[Repository]:
+    """The repository with an index as ``git add --all`` would make it, for files with these ``endings``.
+
+    That index and its new objects lie in a temporary folder; the real ones stay as they are.
+    """
+    with tempfile.TemporaryDirectory(prefix="driftguard-index-") as scratch:
+        index, objects = Path(scratch, "index"), Path(scratch, "objects")
+        objects.mkdir()
+        with suppress(FileNotFoundError):  # before the first `git add`
+            shutil.copyfile(repository.environ.get("GIT_INDEX_FILE") or repository.git_path("index"), index)
+        staged = Repository(
+            repository.root,
+            repository.git_folder,
+            repository.bare,
+            {
+                **repository.environ,
+                "GIT_INDEX_FILE": str(index),
+                "GIT_OBJECT_DIRECTORY": str(objects),
+                "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(repository.git_path("objects")),
+            },
+        )
+        changes = repository.unstaged()
+        changed = (*changes.modified, *changes.deleted, *changes.untracked)
+        wanted = _join(path for path in changed if path.endswith(endings))
+        staged.run("update-index", "--add", "--remove", "-z", "--stdin", stdin=wanted)
+        yield staged
 
 
 def find_repository(cwd: Path, environ: Mapping[str, str] = os.environ) -> Repository | None:
@@ -488,9 +540,9 @@ def _with_index(repository: Repository, environ: Mapping[str, str], cwd: Path) -
     )
 
 
-def _read_index(repository: Repository) -> dict[str, _Blob]:
+def _read_index(repository: Repository, entries: bytes) -> dict[str, _Blob]:
     listing: dict[str, _Blob] = {}
-    for entry in _split(repository.run("ls-files", "-s", "-z")):
+    for entry in _split(entries):
         head, _, path = entry.partition("\t")
         mode, blob, stage = head.split(" ")
         if mode in FILES and stage != "1" and (stage != "3" or path not in listing):

@@ -12,7 +12,7 @@ import pytest
 
 import driftguard
 from driftguard.githooks import hook_text
-from driftguard.hook import Call, Look, from_framework, looks, run_until
+from driftguard.gitcall import Call, Look, from_framework, looks, run_until
 from driftguard.moments import MOMENTS
 
 A, B, NONE = "a" * 40, "b" * 40, "0" * 40
@@ -182,7 +182,9 @@ def test_both_hooks_get_arguments_and_input(
     done = run_template(tmp_path, moment, recorder("ours", 0), *arguments, lines=lines)
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / f"{moment}.log").read_text() == f"{' '.join(arguments)}\n{lines}"
-    assert (tmp_path / "ours.log").read_text() == f"{' '.join(('-P -m driftguard.hook', moment, *arguments))}\n{lines}"
+    told = (tmp_path / "ours.log").read_text()
+    assert told.startswith("-I -S -c import sys; ")
+    assert told.endswith(f" {' '.join((str(tmp_path.parent), moment, *arguments))}\n{lines}")
 
 
 @pytest.mark.parametrize(

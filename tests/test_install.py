@@ -178,7 +178,7 @@ def test_beside_the_real_pre_commit_framework(repository: Path, first: str) -> N
 
     def install_ours() -> None:
         recorder = repository / "recorder"
-        recorder.write_text('#!/bin/sh\necho "$4" >> driftguard-ran\n')
+        recorder.write_text('#!/bin/sh\necho "$6" >> driftguard-ran\n')
         recorder.chmod(0o755)
         install_hooks(hooks, ["pre-commit"])
         slot = next(path for path in hooks.iterdir() if is_ours(path))

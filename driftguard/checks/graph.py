@@ -224,7 +224,7 @@ def unstaged_revision(given: GraphInput) -> Iterator[Finding]:
 
     If git ignores it, add `--force`, and take the revision folder out of `.gitignore`.
     """
-    for state, revision in _needed(given):
+    for state, revision, _ in _needed(given):
         force = "--force " if state == "ignored" else ""
         said = {
             "untracked": "is not in this commit: it is untracked",
@@ -333,6 +333,7 @@ def _needed(given: GraphInput) -> Iterator[UnstagedRevision]:
     staged = {revision.path: revision for revision in given.graph.revisions}
     by_name = {name: each.revision for each in given.unstaged for name in _names(each.revision)}
     torn = {file.path for file in given.graph.unreadable}
+    off = any(_collisions(given)) or bool(given.graph.missing())
     left = [name for name, _, _ in given.graph.missing()]
     left += [
         each.revision.id
@@ -340,7 +341,7 @@ def _needed(given: GraphInput) -> Iterator[UnstagedRevision]:
         if given.models_lack_revision
         or any(set(heads) <= set(each.revision.down) for heads in _collisions(given))
         or each.revision.path in torn
-        or (each.state == "modified" and each.revision.path in staged and _moved(staged[each.revision.path], each))
+        or ((each.in_commit or off) and each.revision.path in staged and _moved(staged[each.revision.path], each))
     ]
     needed: set[str] = set()
     while left:

@@ -8,15 +8,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from driftguard import engine
+from driftguard import engine, staged
 from driftguard.commands.guarded import open_tree, root_of, source_of
 from driftguard.commands.progress import progress
 from driftguard.config import load_settings
-from driftguard.findings import Severity
-from driftguard.project import discover
-from driftguard.report import REPORTS, Paint, Source, painter
-from driftguard.report.text import summary
-from driftguard.verdict import Verdict
+from driftguard.report import REPORTS, colourful, painter
 
 
 def check(
@@ -41,8 +37,6 @@ def check(
     root = path or root_of(start, source)
     tree = open_tree(root, source, ref)
     settings = load_settings(tree)
-    if moment and not discover(tree, settings, os.environ):
-        return 0
     request = engine.Request(
         root=root,
         settings=replace(
@@ -57,18 +51,13 @@ def check(
         live=live,
         moment=moment,
     )
-    with progress(sys.stderr) as tell:
-        verdict = engine.check(request, tell)
-    paint = painter(sys.stdout, os.environ)
-    told = brief(verdict, source_of(tree), paint) if moment else REPORTS[output].render(verdict, source_of(tree), paint)
-    sys.stdout.write(told)
+    with progress(sys.stderr) as tell, engine.examine(request, tell) as examination:
+        verdict, paint = examination.verdict, painter(sys.stdout, os.environ)
+        if not moment:
+            sys.stdout.write(REPORTS[output].render(verdict, source_of(tree), paint))
+        else:
+            told = staged.answer(examination, source_of(tree))
+            sys.stdout.write(told.coloured if paint is colourful else told.plain)
+            sys.stdout.flush()
+            staged.remember(examination, told)
     return verdict.exit_code
-
-
-def brief(verdict: Verdict, source: Source, paint: Paint) -> str:
-    """What a git hook says: nothing about nothing, one line about mere notes, else the report."""
-    if any(judged.severity != Severity.NOTE for judged in verdict.findings):
-        return REPORTS["text"].render(verdict, source, paint)
-    if verdict.findings or verdict.notes:
-        return f"driftguard: {summary(verdict, paint)}\n"
-    return ""

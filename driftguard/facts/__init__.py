@@ -2,8 +2,19 @@
 
 from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
+from driftguard.facts.guest import READ
 from driftguard.facts.live import LiveFacts
 from driftguard.facts.scene import Live, Moment, Progress, Scene
 from driftguard.facts.unavailable import Unavailable
 
-__all__ = ["DatabaseFacts", "EnvironmentFacts", "Live", "LiveFacts", "Moment", "Progress", "Scene", "Unavailable"]
+__all__ = [
+    "READ",
+    "DatabaseFacts",
+    "EnvironmentFacts",
+    "Live",
+    "LiveFacts",
+    "Moment",
+    "Progress",
+    "Scene",
+    "Unavailable",
+]

@@ -16,7 +16,7 @@ from driftguard.errors import DriftguardError
 from driftguard.facts.scene import Live, Scene
 from driftguard.git import Repository
 from driftguard.probe.answers import Database, Run, ShadowQuestion, question_from, run_from
-from driftguard.probe.guest_process import Guest, GuestFailed, start
+from driftguard.probe.guest_process import Guest, GuestFailed
 from driftguard.project import Environment, Interpreter, NoInterpreter, find_interpreter
 from driftguard.schema import select
 from driftguard.schema.catalog import Catalog, Row, Scope
@@ -32,7 +32,10 @@ READ = (".py", ".sql", ".ini", ".cfg", ".toml", ".json", ".yaml", ".yml", ".env"
 class Probe:
     """The guest of one environment, with the shadows that it was given."""
 
-    def __init__(self, guest: Guest, shadow_setting: str, cache_folder: Path, stack: ExitStack) -> None:
+    def __init__(
+        self, guest: Guest, interpreter: Interpreter, shadow_setting: str, cache_folder: Path, stack: ExitStack
+    ) -> None:
+        self.interpreter = interpreter
         self._guest = guest
         self._setting = shadow_setting
         self._cache_folder = cache_folder
@@ -158,7 +161,7 @@ def open_probe(scene: Scene, environment: Environment) -> Iterator[Probe]:
     folder, what = scene.root / environment.folder, _what_to_load(scene, environment, settings)
     with ExitStack() as stack:
         # The guest is entered first and so leaves last: shadows are dropped through it.
-        started = start(
+        started = scene.start(
             interpreter.python,
             cwd=folder if folder.is_dir() else scene.root,
             environ=_guest_environ(scene.environ, settings.env),
@@ -167,7 +170,7 @@ def open_probe(scene: Scene, environment: Environment) -> Iterator[Probe]:
         )
         with _usable(interpreter):
             guest = stack.enter_context(started)
-        probes.append(Probe(guest, settings.shadow, scene.cache_folder, stack))
+        probes.append(Probe(guest, interpreter, settings.shadow, scene.cache_folder, stack))
         with _usable(interpreter):
             guest.call("load", **what)
         yield probes[0]

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from driftguard import sqlite_live
 from driftguard.checks.setup import Problem
 from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
@@ -58,6 +59,7 @@ class LiveFacts:
         self._facts = database
         self._live = live
         self._neighbours = neighbours
+        self.fingerprint_before = ""
 
     @cached_property
     def _target(self) -> tuple[int, Address]:
@@ -83,6 +85,30 @@ class LiveFacts:
         return answer["live"], Address(**answer["address"])
 
     @property
+    def is_unnamed(self) -> bool:
+        """Whether the variable that should name the database is not set."""
+        return bool(self._live.unset)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the live database is an SQLite file."""
+        return self._facts.database.dialect == "sqlite"
+
+    @property
+    def version_table(self) -> str:
+        """The table that holds the stamp."""
+        return self._facts.database.version_table
+
+    @property
+    def severity(self) -> Severity:
+        """How much it weighs if the database cannot be read."""
+        return self._live.severity
+
+    def fingerprint_of_file(self) -> str:
+        """What the file says of its schema and its stamp."""
+        return sqlite_live.fingerprint(self.address.database, self.version_table)
+
+    @property
     def address(self) -> Address:
         """Where the live database is."""
         return self._target[1]
@@ -94,6 +120,7 @@ class LiveFacts:
         if address.database == MEMORY:
             raise self._unreachable("it is in memory, so there is no live database to compare", NAME_ANOTHER)
         database, probe = self._facts.database, self._environment.probe
+        self.fingerprint_before = self.fingerprint_of_file() if self.is_file else ""
         schemas = None if database.include_schemas else select.schemas(self._facts.head)
         try:
             with probe.session(f"@{number}", database.dialect) as session:

@@ -11,6 +11,7 @@ from driftguard.config import Settings
 from driftguard.errors import DriftguardError
 from driftguard.findings import Severity
 from driftguard.git import Repository, Tree
+from driftguard.probe.guest_process import Start
 
 Progress = Callable[[str], None]
 
@@ -42,7 +43,8 @@ class Scene:
 
     ``root`` is the folder whose files the guest runs: the repository, or a commit's files in a temporary folder;
     ``home`` is where the user's own checkout and virtual environment are. ``staged``: ``tree`` is the index, and the
-    guest sees staged contents in place of the working tree's.
+    guest sees staged contents in place of the working tree's. ``began``: the file system's time before anything was
+    looked at, in nanoseconds; None where the git folder cannot be written to.
     """
 
     root: Path
@@ -56,6 +58,8 @@ class Scene:
     moment: Moment
     live: str
     progress: Progress
+    start: Start
+    began: int | None
 
     def live_of(self, settings: Settings) -> Live:
         """What ``--live`` or the setting ``live`` says; raises DriftguardError for what cannot be a URL.

@@ -37,11 +37,12 @@ class Trace(NamedTuple):
 class UnstagedRevision(NamedTuple):
     """A revision file of the working tree that a commit made now would not have, or not like this.
 
-    ``revision`` is what the working tree's file says.
+    ``revision`` is what the working tree's file says; ``in_commit``: the commit adds or changes the file.
     """
 
     state: Literal["untracked", "ignored", "modified"]
     revision: Revision
+    in_commit: bool = False
 
 
 def unstaged_revisions(repository: Repository, staged: Graph, working: Graph) -> tuple[UnstagedRevision, ...]:
@@ -52,9 +53,13 @@ def unstaged_revisions(repository: Repository, staged: Graph, working: Graph) ->
     committed = {each.path for each in staged.revisions} | {each.path for each in staged.unreadable}
     modified = frozenset(repository.unstaged().modified) & committed
     new = {each.path for each in working.revisions} - committed
-    ignored = repository.ignored(new)
+    ignored, staged_now = repository.ignored(new), repository.staged(modified)
     return tuple(
-        UnstagedRevision("ignored" if each.path in ignored else "untracked" if each.path in new else "modified", each)
+        UnstagedRevision(
+            "ignored" if each.path in ignored else "untracked" if each.path in new else "modified",
+            each,
+            each.path in staged_now,
+        )
         for each in sorted(working.revisions, key=lambda revision: revision.path)
         if each.path in new or each.path in modified
     )

@@ -9,10 +9,10 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from subprocess import PIPE, Popen
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from driftguard.errors import DriftguardError
 from driftguard.process import child, last_rites
@@ -76,6 +76,10 @@ class Guest:
                 failed = message["error"]
                 raise GuestFailed(failed["kind"], failed["message"], tuple(failed["details"]))
 
+    def renew(self, seconds: float) -> None:
+        """Let the guest live on; what it is asked from now on has to be answered within ``seconds``."""
+        self._deadline = time.monotonic() + seconds
+
     @property
     def _stdout(self) -> IO[bytes]:
         assert self._process.stdout is not None
@@ -109,6 +113,16 @@ class Guest:
         tail = self._log.read().decode("utf-8", "replace").splitlines()[-STDERR_TAIL_LINES:]
         how = f"was ended by signal {signal.Signals(-code).name}" if code < 0 else f"left with exit code {code}"
         return GuestFailed("died", f"the project's interpreter {how}", tuple(tail))
+
+
+class Start(Protocol):
+    """How a guest begins: as a process of its own (``start``), or forked from one that has its packages loaded."""
+
+    def __call__(
+        self, python: str, *, cwd: Path, environ: Mapping[str, str], seconds: float, answer: Answerer
+    ) -> AbstractContextManager[Guest]:
+        """As ``start``."""
+
 
 
 @contextmanager

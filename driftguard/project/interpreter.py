@@ -13,7 +13,7 @@ from driftguard.config import Settings
 from driftguard.errors import DriftguardError
 from driftguard.process import run
 from driftguard.project.environment import Environment
-from driftguard.project.packages import has_package, prefix_of
+from driftguard.project.packages import has_package, libraries, prefix_of
 
 CODE_NEEDED = ("alembic", "sqlalchemy")
 FLASK_NEEDED = (*CODE_NEEDED, "flask_migrate")
@@ -93,6 +93,29 @@ def find_interpreter(
         f"no Python interpreter has the packages of {environment.name} ({', '.join(needed)}); tried:\n{listed}",
         'install the project into .venv, or set python = "path/to/python" in [tool.driftguard]',
     )
+
+
+class Signs(NamedTuple):
+    """What in the repository makes ``find_interpreter`` choose: files and folders (not all of them exist), and
+    folders whose contents count."""
+
+    paths: tuple[Path, ...]
+    libraries: tuple[Path, ...]
+
+
+def interpreter_signs(root: Path, environment: Environment, main_worktree: Path | None) -> Signs:
+    """The signs for an environment, whichever interpreter they made it choose."""
+    places = _places(root, environment, main_worktree)
+    venvs = [place / name for place in places for name in VENV_FOLDERS]
+    files = (place / name for place in places for manager in MANAGERS for name in manager.files)
+    pythons = (Path(_python_in(venv)) for venv in venvs)
+    return Signs((*venvs, *files, *pythons, *(venv / "pyvenv.cfg" for venv in venvs)), libraries(venvs))
+
+
+def depends_on_path(interpreter: Interpreter) -> bool:
+    """Whether it was found by what other programs and ``PATH`` say, and not beside the project."""
+    beside = ("VIRTUAL_ENV", "python in the settings", *(f"{name} in " for name in VENV_FOLDERS))
+    return not interpreter.source.startswith(beside)
 
 
 def _candidates(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 LIBRARIES = (
@@ -29,6 +29,11 @@ def has_package(python: Path, package: str) -> bool:
     version = found[1] if found else ""
     libraries = _libraries(prefix_of(python), version) + _libraries_below(python, version)
     return any(_holds(each, package) for library in libraries for each in (library, *_linked(library)))
+
+
+def libraries(prefixes: Iterable[Path]) -> tuple[Path, ...]:
+    """The folders in which packages are installed, of all these environments."""
+    return tuple(folder for prefix in prefixes for folder in _libraries(prefix, ""))
 
 
 def _libraries(prefix: Path, version: str) -> list[Path]:

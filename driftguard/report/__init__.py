@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from driftguard.report import json_v1, text
-from driftguard.report.paint import Paint, painter, plain
+from driftguard.report.paint import Paint, colourful, painter, plain
 from driftguard.report.source import Source
 from driftguard.verdict import Verdict
 
-__all__ = ["REPORTS", "Paint", "Report", "Source", "painter", "plain"]
+__all__ = ["REPORTS", "Paint", "Report", "Source", "colourful", "painter", "plain"]
 
 
 class Report(Protocol):

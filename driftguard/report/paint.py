@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TextIO
 
+from driftguard.colours import shows_colours
+
 Paint = Callable[[str, str], str]
 """``paint(text, style)``; the style as rich writes it, such as ``bold red``."""
 
@@ -14,21 +16,14 @@ def plain(text: str, style: str) -> str:
     return text
 
 
-def painter(stream: TextIO, environ: Mapping[str, str]) -> Paint:
-    """How to colour what goes to ``stream``.
-
-    ``NO_COLOR`` (any value but the empty one, https://no-color.org) beats ``FORCE_COLOR``, which beats the question
-    whether ``stream`` is a terminal that knows colours.
-    """
-    if environ.get("NO_COLOR"):
-        return plain
-    if not environ.get("FORCE_COLOR") and (not stream.isatty() or environ.get("TERM") == "dumb"):
-        return plain
-
+def colourful(text: str, style: str) -> str:
+    """``text`` in colours, as terminals know them."""
     from rich.color import ColorSystem
     from rich.style import Style
 
-    def paint(text: str, style: str) -> str:
-        return Style.parse(style).render(text, color_system=ColorSystem.STANDARD)
+    return Style.parse(style).render(text, color_system=ColorSystem.STANDARD)
 
-    return paint
+
+def painter(stream: TextIO, environ: Mapping[str, str]) -> Paint:
+    """How to colour what goes to ``stream``."""
+    return colourful if shows_colours(terminal=stream.isatty(), environ=environ) else plain

@@ -163,9 +163,19 @@ def codes(given: GraphInput) -> list[tuple[str, str]]:
             id="untracked parents of a staged revision, not their cousin",
         ),
         pytest.param(
-            GraphInput(graph(*LINE), unstaged=(UnstagedRevision("modified", rev("b", "a")),)),
+            GraphInput(graph(*LINE), unstaged=(UnstagedRevision("modified", rev("b", "a"), in_commit=True),)),
             [],
             id="a revision whose comments were changed after staging",
+        ),
+        pytest.param(
+            GraphInput(graph(*LINE), unstaged=(UnstagedRevision("modified", rev("b", "")),)),
+            [],
+            id="a revision of an earlier commit that is being edited is not this commit's matter",
+        ),
+        pytest.param(
+            GraphInput(graph(*LINE), unstaged=(UnstagedRevision("modified", rev("b", ""), in_commit=True),)),
+            [("DG115", "b")],
+            id="a revision of this commit that was moved after it was staged",
         ),
         pytest.param(
             GraphInput(graph(*FORK), unstaged=(UnstagedRevision("modified", rev("d", "c")),)),

@@ -11,7 +11,7 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.pool import Pool
 
-from . import sqlite_guard
+from . import recording, sqlite_guard
 
 MARK = "driftguard shadow"
 OWN = "driftguard_own"
@@ -171,6 +171,7 @@ class Connections:
             self.lives.append(live)
         return self._numbers[live.key]
 
+    @recording.connects
     def connect_to(self, dialect, url, wanted=()):
         """A DBAPI connection to a shadow's URL, or to a live address (``@0``, ``@0/database``)."""
         if url.startswith("@"):

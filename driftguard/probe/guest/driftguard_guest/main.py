@@ -7,6 +7,7 @@ import sys
 
 def main():
     """Take the standard streams, then answer ``hello`` before anything of SQLAlchemy is imported."""
+    from . import recording
     from .wire import PROTOCOL, Failure, Wire
 
     sys.dont_write_bytecode = True
@@ -14,6 +15,7 @@ def main():
         path for path in sys.path if path not in ("", os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     ]
     wire = Wire.take_standard_streams()
+    recording.begin()
 
     def hello():
         return {"protocol": PROTOCOL, "python": platform.python_version(), "executable": sys.executable}
@@ -27,7 +29,8 @@ def main():
         from . import overlay as overlays
         from .environment import Environment
 
-        overlays.install(overlay["replaced"], overlay["absent"])
+        with recording.quiet():
+            overlays.install(overlay["replaced"], overlay["absent"])
         environment = Environment(wire)
         sessions = environment.sessions
         wire.calls.update(
@@ -51,7 +54,7 @@ def main():
         environment.load(**settings)
         return {"sqlalchemy": sqlalchemy.__version__, "alembic": alembic.__version__}
 
-    wire.calls.update(hello=hello, load=load)
+    wire.calls.update(hello=hello, load=load, recorded=recording.recorded)
     wire.serve()
 
 

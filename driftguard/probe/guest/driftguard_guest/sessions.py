@@ -102,6 +102,8 @@ class Sessions:
         if url.startswith("@"):
             dialect = self._connections.lives[int(url[1:].partition("/")[0])].dialect
             name, driver = dialect.name, dialect.driver
+            if driver == "psycopg" and dialect.is_async:  # the one driver with one name for both of its dialects
+                driver = "psycopg_async"
         else:
             parsed = make_url(url)
             name, driver = parsed.get_backend_name(), parsed.get_driver_name()

@@ -7,6 +7,8 @@ import sys
 import threading
 from urllib.parse import quote, unquote, urlsplit
 
+from . import recording
+
 WAL_MODE = b"\x02\x02"  # bytes 18 and 19 of the header, https://www.sqlite.org/fileformat.html#the_database_header
 LOCK_TIMEOUT_SECONDS = 2.0
 ATTACH = 24  # SQLITE_ATTACH, https://www.sqlite.org/c3ref/c_alter_table.html
@@ -64,6 +66,7 @@ def _may_be_attached(name):
     return path is None or path in shadows
 
 
+@recording.quiet()
 def file_of(database, is_uri):
     """The absolute path of the file that SQLite would open; None for a database in memory."""
     if is_uri and database.startswith("file:"):
@@ -76,6 +79,7 @@ def file_of(database, is_uri):
     return os.path.realpath(database)
 
 
+@recording.quiet()
 def read_only_uri(path):
     """A read-only URI. A WAL file that nobody has open is read as immutable, or SQLite would create its helpers."""
     uri = "file:{}?mode=ro".format(quote(path))

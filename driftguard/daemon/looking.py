@@ -1,0 +1,185 @@
+"""What a watcher asks of the engine: how everything is now, what a commit would hold, and what a git hook is told."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from driftguard import engine, staged
+from driftguard.config import load_settings
+from driftguard.daemon.changes import Ground
+from driftguard.facts import Progress
+from driftguard.git import INDEX_ENTRIES, IndexTree, Repository, Tree, WorkingTree, find_repository
+from driftguard.memo.record import Answer
+from driftguard.probe.guest_process import Start
+from driftguard.report import Source
+from driftguard.verdict import Verdict
+
+HOOK = "pre-commit"
+"""The moment whose verdicts are remembered."""
+
+
+class Sight(Protocol):
+    """One look, kept open; all of it belongs into one thread."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What came of it."""
+        ...
+
+    @property
+    def watched(self) -> tuple[Path, ...]:
+        """Folders in which a change may change the verdict."""
+        ...
+
+    def remember(self) -> None:
+        """Keep the answer for the git hook that asks next."""
+
+    def live_fingerprint(self, exact: bool) -> tuple[str, ...]:
+        """Changes when the live databases may have changed; a text each."""
+        ...
+
+    def look_at_live_again(self) -> Verdict:
+        """The verdict after reading the live databases anew."""
+        ...
+
+
+class Looker(Protocol):
+    """The engine, as a watcher of one work tree needs it."""
+
+    def ground(self) -> Ground:
+        """Where changes happen."""
+        ...
+
+    def examine(self, progress: Progress) -> AbstractContextManager[Sight]:
+        """Look at everything as it lies in the folder."""
+        ...
+
+    def index_moved(self) -> bool:
+        """Whether other files are staged than at the last look."""
+        ...
+
+    def remember_index(self, progress: Progress) -> None:
+        """Have an answer for a git hook that asks about what is staged now."""
+
+    def answer(self, moment: str, environ: Mapping[str, str], cwd: Path) -> Answer | None:
+        """What that git hook is told; None if it runs for another work tree."""
+        ...
+
+
+class _Sight:
+    """An examination of the engine's."""
+
+    def __init__(self, examination: engine.Examination, tree: Tree, rememberable: bool) -> None:
+        self._examination = examination
+        self._tree = tree
+        self._rememberable = rememberable
+        self.look_at_live_again = examination.look_at_live_again
+
+    def live_fingerprint(self, exact: bool) -> tuple[str, ...]:
+        ask = getattr(self._examination, "live_fingerprint", None)  # STAND-IN
+        return ask(exact) if ask else ()
+
+    @property
+    def verdict(self) -> Verdict:
+        return self._examination.verdict
+
+    @property
+    def watched(self) -> tuple[Path, ...]:
+        return getattr(self._examination, "watched", ())  # STAND-IN
+
+    def remember(self) -> None:
+        if self._rememberable:
+            staged.remember(self._examination, staged.answer(self._examination, lines_of(self._tree)))
+
+
+class Engine:
+    """The real Looker. ``start`` begins guests."""
+
+    def __init__(self, root: Path, environ: Mapping[str, str], start: Start) -> None:
+        self._root = root
+        self._environ = environ
+        self._start = start
+        self._entries = b""
+        self._in_vain = b""
+
+    def ground(self) -> Ground:
+        repository = self._repository()
+        root = self._root.resolve()
+        if repository is None:
+            return Ground(root)
+        return Ground(root, repository.git_path("HEAD").resolve().parent, repository.git_path("refs").resolve().parent)
+
+    @contextmanager
+    def examine(self, progress: Progress) -> Iterator[Sight]:
+        """With git, as if everything were staged, and as a hook would look, so that the answer can be kept for it.
+
+        Where hooks leave live databases alone the watcher looks at them all the same, and the hook's own answer is
+        found by a look of its own.
+        """
+        repository, tree = self._repository(), WorkingTree(self._root)
+        settings = load_settings(tree)
+        as_hook = repository is not None and settings.live_in_hook != "off"
+        if repository is not None:
+            self._entries = repository.run(*INDEX_ENTRIES)
+        request = engine.Request(
+            root=self._root,
+            settings=settings,
+            source="working" if repository is None else "everything",
+            moment=HOOK if as_hook else "",
+        )
+        with engine.examine(request, progress, self._environ, self._start) as examination:
+            yield _Sight(examination, tree, as_hook)
+
+    def index_moved(self) -> bool:
+        repository = self._repository()
+        return repository is None or repository.run(*INDEX_ENTRIES) != self._entries
+
+    def remember_index(self, progress: Progress) -> None:
+        repository = self._repository()
+        if repository is None or staged.remembered(repository, self._environ):
+            return
+        entries = repository.run(*INDEX_ENTRIES)
+        if entries == self._in_vain:
+            return
+        with self._examine_index(repository, HOOK, self._environ, progress) as (examination, tree):
+            kept = staged.remember(examination, staged.answer(examination, lines_of(tree)))
+        self._in_vain = b"" if kept else entries
+
+    def answer(self, moment: str, environ: Mapping[str, str], cwd: Path) -> Answer | None:
+        repository = find_repository(cwd, environ)
+        if repository is None or repository.bare or repository.root.resolve() != self._root.resolve():
+            return None
+        with self._examine_index(repository, moment, environ, engine.silent) as (examination, tree):
+            told = staged.answer(examination, lines_of(tree))
+            staged.remember(examination, told)
+        return told
+
+    @contextmanager
+    def _examine_index(
+        self, repository: Repository, moment: str, environ: Mapping[str, str], progress: Progress
+    ) -> Iterator[tuple[engine.Examination, Tree]]:
+        tree = IndexTree(repository)
+        request = engine.Request(root=self._root, settings=load_settings(tree), source="index", moment=moment)
+        with engine.examine(request, progress, environ, self._start) as examination:
+            yield examination, tree
+
+    def _repository(self) -> Repository | None:
+        return find_repository(self._root, self._environ)
+
+
+def lines_of(tree: Tree) -> Source:
+    """Reads lines as Python counts them: a line ends with a newline or a carriage return, and nowhere else."""
+
+    @cache
+    def lines(path: str) -> tuple[str, ...] | None:
+        content = tree.read(path)
+        if content is None:
+            return None
+        return tuple(io.StringIO(content.decode("utf-8", "replace"), newline=None).read().split("\n"))
+
+    return lines

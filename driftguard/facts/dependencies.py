@@ -1,0 +1,282 @@
+"""What a verdict on staged files depended on, in the memo's terms."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import driftguard
+from driftguard.config import OWN_FILE, PYPROJECT
+from driftguard.facts.environment import EnvironmentFacts
+from driftguard.facts.guest import READ
+from driftguard.facts.live import LiveFacts
+from driftguard.facts.scene import Scene
+from driftguard.facts.unavailable import Unavailable
+from driftguard.findings import Severity
+from driftguard.git import EMPTY_BLOBS, IndexTree, Repository
+from driftguard.memo.ask import COMPARE
+from driftguard.memo.index import NAME_ENDINGS, Index
+from driftguard.memo.record import Around, Live, Staged
+from driftguard.memo.world import FOLDER, GIT_VARIABLES, NEVER_LISTED, contents, listing, signature, values
+from driftguard.project.interpreter import Signs, depends_on_path, interpreter_signs
+from driftguard.sqlite_live import stat_signature
+
+NAMED = "env:"
+READ_BYTES = tuple(map(str.encode, READ))
+HOST_VARIABLES = ("CONDA_PREFIX", "FLASK_APP", "PRE_COMMIT", "VIRTUAL_ENV")
+PATH = "PATH"
+INTERPRETER_VARIABLES = "PYTHON"
+LIBRARIES = ("site-packages", "dist-packages")
+
+SLACK = 20_000_000
+"""Nanoseconds: file systems stamp changes with the time of the kernel's last tick."""
+
+
+class Dependencies(NamedTuple):
+    """All that a verdict depended on."""
+
+    staged: Staged
+    around: Around
+    live: Live
+
+
+class Seen(NamedTuple):
+    """What the guests of all environments looked at; paths are absolute."""
+
+    read: frozenset[str]
+    listed: frozenset[str]
+    importable: frozenset[str]
+    variables: frozenset[str]
+    all_variables: bool
+
+
+def dependencies(
+    scene: Scene, environments: Sequence[EnvironmentFacts], lives: Sequence[LiveFacts], began: int
+) -> Dependencies | None:
+    """What has to stay as it is for the same verdict; None where that cannot be told, or changed meanwhile.
+
+    ``began``: the file system's time, in nanoseconds, from before anything was looked at.
+    """
+    tree, repository, locations = scene.tree, scene.repository, _locations(environments)
+    if not isinstance(tree, IndexTree) or repository is None:
+        return None
+    seen, live, new_revisions = _seen(environments), _live(lives), _new_revisions(repository, locations)
+    if seen is None or live is None or new_revisions is None or repository.hides_changes:
+        return None
+    libraries = [each for facts in environments for each in _signs(scene, repository, facts).libraries]
+    seen = seen._replace(
+        listed=seen.listed.union(_version_folders(scene, environments)),
+        importable=seen.importable.union(map(str, libraries)),
+    )
+    files = _Files(tree, repository, locations)
+    files.add(_host_reads(tree, repository, scene, environments))
+    files.add(map(os.fsdecode, new_revisions))
+    files.add(_without_standard_library(seen.read))
+    around = files.around(seen, _variables(scene, environments, seen))
+    if files.changed_since(began - SLACK, around):
+        return None
+    return Dependencies(files.staged(new_revisions), around, live)
+
+
+def _seen(environments: Sequence[EnvironmentFacts]) -> Seen | None:
+    """None where a guest did something whose outcome nobody can check later."""
+    answers: list[Mapping[str, Any]] = []
+    for facts in environments:
+        try:
+            with facts.failures():
+                answers.append(facts.probe.call("recorded"))
+        except Unavailable:
+            return None
+    if any(answer["outside"] for answer in answers):
+        return None
+
+    def every(kind: str) -> frozenset[str]:
+        return frozenset(each for answer in answers for each in answer[kind])
+
+    return Seen(
+        every("read"),
+        every("listed"),
+        every("importable"),
+        every("variables"),
+        any(answer["all_variables"] for answer in answers),
+    )
+
+
+class _Files:
+    """Sorts paths into those that git's index answers for, and those that lie around it."""
+
+    def __init__(self, tree: IndexTree, repository: Repository, locations: tuple[str, ...]) -> None:
+        self._tree = tree
+        self._root = os.path.realpath(repository.root)
+        self._locations = tuple(map(os.fsencode, locations))
+        self._index = Index(tree.entries, self._locations)
+        self._entries = dict(_regular_files(tree.entries))
+        self._wanted: set[bytes] = set()
+        self._staged: set[str] = set()
+        self._around: set[str] = set()
+
+    def add(self, paths: Iterable[str]) -> None:
+        """Absolute paths, or paths from the repository's root."""
+        for path in paths:
+            there = str(Path(self._root, path))
+            real = os.path.realpath(there)
+            entry = self._entries.get(self._inside(real))
+            if entry is None or not real.endswith(READ):
+                self._around.add(there)
+                continue
+            self._staged.add(real)
+            self._wanted.add(entry)
+            if real != os.path.normpath(there) or os.fsdecode(entry.split(b" ")[1]) in EMPTY_BLOBS:
+                self._around.add(there)
+
+    def staged(self, new_revisions: tuple[bytes, ...]) -> Staged:
+        """What has to stay in the index."""
+        untracked = {self._inside(os.path.realpath(path)) for path in self._around} - {b""}
+        return Staged(
+            locations=tuple(self._index.locations),
+            entries=tuple(sorted(self._wanted & self._index.others)),
+            names=self._index.names,
+            untracked=tuple(
+                sorted(
+                    path
+                    for path in untracked
+                    if path.endswith(READ_BYTES) and not path.endswith(NAME_ENDINGS) and path not in self._entries
+                )
+            ),
+            new_revisions=new_revisions,
+        )
+
+    def around(self, seen: Seen, variables: tuple[tuple[str, ...], bool, bytes]) -> Around:
+        """What has to stay as it is outside the index."""
+        folders = [(path, False) for path in seen.listed]
+        folders += [(path, not path.endswith(LIBRARIES)) for path in seen.importable - seen.listed]
+        return Around(
+            files=(
+                *((path, signature(path), self._digest(path)) for path in sorted(self._around)),
+                *((path, signature(path), b"") for path in sorted(_own_folders())),
+            ),
+            folders=tuple((path, only, signature(path), listing(path, only)) for path, only in sorted(folders)),
+            variables=variables,
+        )
+
+    def changed_since(self, moment: int, around: Around) -> bool:
+        """Whether something may be other now than when it was read."""
+        paths = (
+            *self._staged,
+            *(path for path, _, digest in around.files if digest not in (FOLDER, b"")),
+            *(path for path, _, _, _ in around.folders),
+        )
+        return any(found[1] >= moment for path in paths if (found := signature(path)))
+
+    def _digest(self, path: str) -> bytes:
+        """Of files in the repository that are the project's own; of others the signature alone is compared."""
+        if Path(path).is_dir():
+            return FOLDER
+        inside = self._inside(path)
+        installed = any(os.fsencode(name) in inside.split(b"/") for name in LIBRARIES)
+        return contents(path) if inside and not installed else b""
+
+    def _inside(self, path: str) -> bytes:
+        """From the repository's root, as git writes it; empty for what lies elsewhere."""
+        return os.fsencode(path[len(self._root) + 1 :]) if path.startswith(self._root + os.sep) else b""
+
+
+def _regular_files(entries: bytes) -> Iterator[tuple[bytes, bytes]]:
+    for entry in entries.split(b"\0"):
+        head, _, path = entry.partition(b"\t")
+        if head.startswith(b"100"):
+            yield path, entry
+
+
+def _locations(environments: Iterable[EnvironmentFacts]) -> tuple[str, ...]:
+    return tuple(sorted({each for facts in environments for each in facts.environment.version_locations}))
+
+
+def _host_reads(
+    tree: IndexTree, repository: Repository, scene: Scene, environments: Iterable[EnvironmentFacts]
+) -> Iterator[str]:
+    """What driftguard itself looks at."""
+    yield from (PYPROJECT, OWN_FILE, *tree.asked)
+    for facts in environments:
+        yield facts.probe.interpreter.python
+        yield from map(str, _signs(scene, repository, facts).paths)
+    for folder in _version_folders(scene, environments):
+        yield from (entry.path for entry in os.scandir(folder) if entry.name.endswith(".py"))
+
+
+def _without_standard_library(paths: frozenset[str]) -> Iterator[str]:
+    """It comes with the interpreter, whose own file is looked at, and only whole."""
+    libraries = [path.removesuffix("os.py") for path in paths if path.endswith(("/os.py", "\\os.py"))]
+    standard = tuple(
+        each for each in libraries if f"{each}abc.py" in paths and not set(LIBRARIES) & {*Path(each).parts}
+    )
+    return (
+        path
+        for path in paths
+        if not path.startswith(standard) or any(f"{os.sep}{each}{os.sep}" in path for each in LIBRARIES)
+    )
+
+
+def _own_folders() -> Iterator[str]:
+    """driftguard's: to install another driftguard touches them all."""
+    package = Path(driftguard.__file__).parent
+    return (str(folder) for folder in (package, *package.rglob("*")) if folder.is_dir() and folder.name != NEVER_LISTED)
+
+
+def _signs(scene: Scene, repository: Repository, facts: EnvironmentFacts) -> Signs:
+    return interpreter_signs(scene.home, facts.environment, repository.main_work_tree)
+
+
+def _version_folders(scene: Scene, environments: Iterable[EnvironmentFacts]) -> Iterator[str]:
+    """Where a revision that is not staged could lie."""
+    for facts in environments:
+        for location in facts.environment.version_locations:
+            for folder, below, _ in os.walk(scene.root / location):
+                below[:] = [each for each in below if each != NEVER_LISTED and facts.environment.recursive]
+                yield folder
+
+
+def _new_revisions(repository: Repository, locations: tuple[str, ...]) -> tuple[bytes, ...] | None:
+    """The staged revision files that differ from the last commit; None before the first one."""
+    if repository.head is None:
+        return None
+    return tuple(each for each in repository.run(*COMPARE, *locations).split(b"\0") if each)
+
+
+def _variables(
+    scene: Scene, environments: Iterable[EnvironmentFacts], seen: Seen
+) -> tuple[tuple[str, ...], bool, bytes]:
+    settings = scene.settings
+    asked = {*seen.variables, *(name for name in scene.environ if name.startswith(INTERPRETER_VARIABLES))}
+    fixed = {*dict(settings.env), "PYTHONDONTWRITEBYTECODE", "DRIFTGUARD_GUEST"}
+    named = {each.removeprefix(NAMED) for each in _live_settings(scene) if each.startswith(NAMED)}
+    wandering = any(depends_on_path(facts.probe.interpreter) for facts in environments)
+    names = {name for name in asked - fixed if not name.startswith(GIT_VARIABLES)} | {*HOST_VARIABLES} | named
+    if wandering:
+        names.add(PATH)
+    chosen = tuple(sorted(names))
+    return chosen, seen.all_variables, values(chosen, seen.all_variables, dict(scene.environ))
+
+
+def _live_settings(scene: Scene) -> tuple[str, ...]:
+    own = (each.live or "" for each in scene.settings.environments)
+    return (scene.live, scene.settings.live, *own)
+
+
+def _live(lives: Iterable[LiveFacts]) -> Live | None:
+    """None where a file changed while it was read."""
+    files, servers = [], []
+    for facts in lives:
+        if facts.is_unnamed:  # by a variable, which is among the others
+            continue
+        if not facts.is_file:
+            servers.append((str(facts.address), facts.severity is Severity.ERROR))
+            continue
+        path, table = facts.address.database, facts.version_table
+        now = stat_signature(path)
+        if facts.fingerprint_of_file() != facts.fingerprint_before:
+            return None
+        files.append((path, table, now, facts.fingerprint_before))
+    return Live(tuple(files), tuple(servers))

@@ -1,0 +1,68 @@
+"""What a git hook is told of the staged files: examined, put into words, and remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from driftguard.engine import Examination
+from driftguard.findings import Severity, Side
+from driftguard.git import Repository
+from driftguard.memo.ask import find, maker
+from driftguard.memo.record import Answer, Record
+from driftguard.memo.shelf import Shelf
+from driftguard.report import REPORTS, Paint, Source, colourful, plain
+from driftguard.report.text import summary
+from driftguard.verdict import Judged, Verdict, says_unchecked
+
+LIVE_UNREADABLE = "DG904"
+
+
+def answer(examination: Examination, source: Source) -> Answer:
+    """What a hook says of an examination."""
+    verdict = examination.verdict
+    return Answer(verdict.exit_code, brief(verdict, source, plain), brief(verdict, source, colourful))
+
+
+def brief(verdict: Verdict, source: Source, paint: Paint) -> str:
+    """Nothing about nothing, one line about mere notes, else the report."""
+    if any(judged.severity != Severity.NOTE for judged in verdict.findings):
+        return REPORTS["text"].render(verdict, source, paint)
+    if verdict.findings or verdict.notes:
+        return f"driftguard: {summary(verdict, paint)}\n"
+    return ""
+
+
+def remember(examination: Examination, told: Answer) -> bool:
+    """Keep the answer for the next hook that meets the same; whether that was possible.
+
+    What the rules of the graph and of live say rests on more than files (branches, other databases): only where they
+    are content is a verdict kept.
+    """
+    repository, verdict = examination.repository, examination.verdict
+    if repository is None or not all(map(_rests_on_files, verdict.findings)):
+        return False
+    found = examination.dependencies()
+    if found is None:
+        return False
+    record = Record(maker(str(repository.root)), found.staged, found.around, found.live, told)
+    return _shelf(repository).put(record)
+
+
+def remembered(repository: Repository, environ: Mapping[str, str]) -> bool:
+    """Whether a hook that is called now would find its answer."""
+
+    def ask_git(*commands: tuple[str, ...]) -> list[bytes]:
+        return [repository.run(*command) for command in commands]
+
+    return find(_shelf(repository), maker(str(repository.root)), dict(environ), ask_git) is not None
+
+
+def _rests_on_files(judged: Judged) -> bool:
+    finding = judged.finding
+    if finding.code == LIVE_UNREADABLE:
+        return True
+    return finding.side not in (Side.GRAPH, Side.LIVE) and not says_unchecked(finding.code)
+
+
+def _shelf(repository: Repository) -> Shelf:
+    return Shelf(str(repository.git_folder / "driftguard"))
