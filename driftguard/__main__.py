@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-import platform
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -16,8 +14,6 @@ import click
 from driftguard import __version__
 from driftguard.cli import cli
 from driftguard.errors import DriftguardError
-from driftguard.redaction import redacted
-from driftguard.report.visible import visible_lines
 
 ISSUES = "https://github.com/driftguard/driftguard/issues"
 UNCHECKED, BUG, INTERRUPTED, BROKEN_PIPE = 2, 3, 130, 141
@@ -94,6 +90,9 @@ def _tell(error: DriftguardError) -> None:
 
 
 def _own_up(error: Exception) -> None:
+    import platform  # these two only for what hardly ever happens
+    import traceback
+
     print("error: this is a bug of driftguard, not of your project", file=sys.stderr)
     print(f"hint: please report it at {ISSUES} with these lines:\n", file=sys.stderr)
     print(f"driftguard {__version__}, Python {platform.python_version()}, {platform.platform()}", file=sys.stderr)
@@ -102,6 +101,9 @@ def _own_up(error: Exception) -> None:
 
 
 def _clean(text: str) -> str:
+    from driftguard.redaction import redacted  # these two only for errors
+    from driftguard.report.visible import visible_lines
+
     return "\n".join(visible_lines(redacted(text)))
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 from driftguard import __version__
-from driftguard.config import closest
+from driftguard.formats import FORMATS
 from driftguard.moments import MOMENTS
-from driftguard.report import REPORTS
 from driftguard.rules import CODES_BY_NAME, RULES, is_selector
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -19,6 +18,8 @@ def _selectors(context: click.Context, parameter: click.Parameter, words: tuple[
     selectors = tuple(part.strip() for word in words for part in word.split(",") if part.strip())
     for selector in selectors:
         if not is_selector(selector):
+            from driftguard.config import closest  # only for mistakes
+
             raise click.BadParameter(f'no rule is called "{selector}"{closest(selector, (*RULES, *CODES_BY_NAME))}')
     return selectors
 
@@ -44,7 +45,7 @@ def cli(context: click.Context, directory: Path) -> None:
 @click.option("--staged", is_flag=True, help="The files as they are staged for the next commit.")
 @click.option("--ref", default="", metavar="REF", help="The files as they are in a commit, branch or tag.")
 @click.option("--live", default="", metavar="URL|env:NAME|off", help="The live database; off: leave it alone.")
-@click.option("--format", "output", type=click.Choice(list(REPORTS)), default="text", show_default=True)
+@click.option("--format", "output", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--strict", is_flag=True, help="Warnings fail too.")
 @click.option("--moment", type=click.Choice(("", *MOMENTS)), default="", hidden=True)
 @click.pass_obj

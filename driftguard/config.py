@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import posixpath
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -125,6 +123,8 @@ def read_settings(table: object, source: str) -> Settings:
 
 def closest(word: str, known: Iterable[str]) -> str:
     """ ", did you mean …?" for the known word most like ``word``, or "" if none is near."""
+    import difflib  # only for what is going to fail
+
     spelt = {each.lower().replace("-", "_"): each for each in known}
     near = difflib.get_close_matches(word.lower().replace("-", "_"), spelt, n=1)
     return f', did you mean "{spelt[near[0]]}"?' if near else ""
@@ -134,6 +134,9 @@ def _parse(tree: Tree, path: str) -> dict[str, Any]:
     content = tree.read(path)
     if content is None:
         return {}
+
+    import tomllib  # many projects have no settings, and those in a hook none of these files
+
     try:
         return tomllib.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

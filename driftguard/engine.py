@@ -17,7 +17,7 @@ from driftguard.checks.words import counted
 from driftguard.config import Settings
 from driftguard.errors import DriftguardError
 from driftguard.facts import READ, DatabaseFacts, EnvironmentFacts, LiveFacts, Moment, Progress, Scene, Unavailable
-from driftguard.facts.dependencies import Dependencies, dependencies
+from driftguard.facts.dependencies import Dependencies, dependencies, watched_folders
 from driftguard.facts.inputs import graph_input, live_input, models_input
 from driftguard.findings import Finding, Place, Side
 from driftguard.git import (
@@ -112,8 +112,19 @@ class Examination:
         began = self._scene.began
         return None if began is None else dependencies(self._scene, self._environments, self._lives, began)
 
+    @property
+    def watched(self) -> tuple[Path, ...]:
+        """Folders, without those inside them, in which a change may change the verdict; sorted."""
+        self._renew()
+        return watched_folders(self._scene, self._environments)
+
+    def _renew(self) -> None:
+        for facts in self._environments:
+            facts.renew()
+
     def look_at_live_again(self) -> Verdict:
         """Read the live databases anew, and compare them with what was built before."""
+        self._renew()
         self._live = Outcome()
         self._lives: list[LiveFacts] = []
         for facts in self._environments:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import shutil
 import subprocess
@@ -212,6 +211,8 @@ class Repository:
         """The commit id that ``ref`` names; DriftguardError if there is none."""
         done = self._ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
         if ref.startswith("-") or done.returncode:
+            import difflib  # only for what is going to fail
+
             alike = difflib.get_close_matches(ref, [each.name for each in self.refs()], n=1)
             hint = f"did you mean {alike[0]}?" if alike else "fetch it first, for example: git fetch origin"
             if not self.refs():
@@ -498,10 +499,20 @@ def no_repository(folder: Path, environ: Mapping[str, str] = os.environ) -> Drif
 
 
 def _discover(cwd: Path, environ: Mapping[str, str]) -> Repository | None:
+    asked = ("rev-parse", "--is-bare-repository", "--absolute-git-dir", "--show-toplevel")
+    done = _git(asked, cwd, environ)
+    match os.fsdecode(done.stdout).split("\n"):
+        case ["false", git_folder, top, ""] if done.returncode == 0:
+            return Repository(Path(top), Path(git_folder), False, environ)
+    if b"not a git repository (or any" in done.stderr:
+        return None
+    return _discover_without_work_tree(cwd, environ)
+
+
+def _discover_without_work_tree(cwd: Path, environ: Mapping[str, str]) -> Repository:
+    """Of a bare repository; also of one whose path has line breaks, and of what git refuses."""
     done = _git(("rev-parse", "--is-bare-repository", "--absolute-git-dir"), cwd, environ)
     if done.returncode:
-        if b"not a git repository (or any" in done.stderr:
-            return None
         raise _failure(("rev-parse",), done.stderr, cwd)
     bare, _, folder = os.fsdecode(done.stdout).partition("\n")
     git_folder = Path(folder.removesuffix("\n"))
@@ -586,7 +597,9 @@ def _git(
             ["git", *arguments],
             cwd=cwd,
             env=environ,
-            input=stdin,
+            input=stdin or None,
+            # Python waits more slowly for a child that it has something to tell, be it nothing.
+            stdin=None if stdin else subprocess.DEVNULL,
             capture_output=True,
             timeout=deadline,
             check=False,

@@ -9,6 +9,7 @@ import os
 import sys
 
 from driftguard.colours import shows_colours
+from driftguard.daemon.client import ask
 from driftguard.memo.ask import git_folder, live_as_it_was, remembered
 from driftguard.memo.record import Answer, Record
 
@@ -17,7 +18,10 @@ STAGED = ("pre-commit", "pre-merge-commit", "driftguard")
 
 INTERRUPTED = 130
 
-UNASKED = "nothing has changed; the live database was not asked, which takes `driftguard watch` or a check ({})"
+SECONDS = b"60"
+"""How long a watcher may take for its answer."""
+
+UNASKED = "driftguard: nothing changed here; live {} was not looked at (`driftguard check` does, or a running watcher)\n"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -26,30 +30,45 @@ def main(argv: list[str] | None = None) -> int:
     if os.environ.get("DRIFTGUARD_SKIP", "0") not in ("", "0"):
         print("driftguard: skipped, because DRIFTGUARD_SKIP is set", file=sys.stderr)
         return 0
-    told = at_once(dict(os.environ)) if name in STAGED else None
+    moment = "pre-commit" if name == "driftguard" else name
+    told = at_once(moment, dict(os.environ)) if name in STAGED else None
     if told is not None:
         sys.stdout.write(told.coloured if _shows_colours() else told.plain)
-        return _verdict("pre-commit" if name == "driftguard" else name, told.exit_code)
+        return _verdict(moment, told.exit_code)
     return _ask_engine(name, arguments)
 
 
-def at_once(environ: dict[str, str]) -> Answer | None:
-    """The answer that is known without looking at models and revisions, if there is one."""
+def at_once(moment: str, environ: dict[str, str]) -> Answer | None:
+    """The answer that is remembered, or that a watcher gives; None where neither can tell."""
     folder = git_folder(environ)
-    record = folder and remembered(folder, environ)
-    if not folder or not record or not live_as_it_was(record.live):
+    if folder is None:
         return None
-    return _with_servers(record) if record.live.servers else record.answer
+    record = remembered(folder, environ)
+    if record is None or not live_as_it_was(record.live):
+        return _watchers(folder, moment, environ)
+    return _with_servers(folder, moment, environ, record) if record.live.servers else record.answer
 
 
-def _with_servers(record: Record) -> Answer | None:
-    """Live databases on servers change without a trace in any file; this hook does not know how to ask them."""
-    if any(must_ask for _, must_ask in record.live.servers):
+def _with_servers(folder: str, moment: str, environ: dict[str, str], record: Record) -> Answer | None:
+    """Live databases on servers change without a trace in any file: only a watcher, which knows them, can ask them."""
+    was = (fingerprint.encode() for _, _, fingerprint in record.live.servers)
+    told = ask(f"{folder}/driftguard", (b"live", SECONDS, *was), float(SECONDS))
+    if told == [b"same"]:
+        return record.answer
+    if told:
+        return _watchers(folder, moment, environ)
+    if any(must_ask for _, must_ask, _ in record.live.servers):
         return None
-    names = ", ".join(name for name, _ in record.live.servers)
-    note = f"driftguard: {UNASKED.format(names)}\n"
+    note = UNASKED.format(", ".join(name for name, _, _ in record.live.servers))
     known = record.answer
     return Answer(known.exit_code, known.plain or note, known.coloured or note)
+
+
+def _watchers(folder: str, moment: str, environ: dict[str, str]) -> Answer | None:
+    variables = (os.fsencode(f"{name}={value}") for name, value in environ.items())
+    question = (b"staged", moment.encode(), SECONDS, os.fsencode(os.getcwd()), *variables)
+    told = ask(f"{folder}/driftguard", question, float(SECONDS))
+    return Answer(int(told[0]), told[1].decode(), told[2].decode()) if told else None
 
 
 def _ask_engine(name: str, arguments: list[str]) -> int:

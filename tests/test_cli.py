@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 import driftguard
-from driftguard.commands.check import brief
 from driftguard.commands.graph import picture
 from driftguard.findings import Finding, Severity, Side
 from driftguard.graph import Graph, Revision, Unreadable
 from driftguard.report import plain
+from driftguard.staged import brief
 from driftguard.verdict import FOUR, judge
 
 PACKAGE = Path(driftguard.__file__).parents[1]

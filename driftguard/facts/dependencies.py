@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +28,7 @@ READ_BYTES = tuple(map(str.encode, READ))
 HOST_VARIABLES = ("CONDA_PREFIX", "FLASK_APP", "PRE_COMMIT", "VIRTUAL_ENV")
 PATH = "PATH"
 INTERPRETER_VARIABLES = "PYTHON"
+STANDARD_LIBRARY = f"{os.sep}lib{os.sep}python"
 LIBRARIES = ("site-packages", "dist-packages")
 
 SLACK = 20_000_000
@@ -82,13 +83,12 @@ def dependencies(
 
 def _seen(environments: Sequence[EnvironmentFacts]) -> Seen | None:
     """None where a guest did something whose outcome nobody can check later."""
-    answers: list[Mapping[str, Any]] = []
+    answers = []
     for facts in environments:
-        try:
-            with facts.failures():
-                answers.append(facts.probe.call("recorded"))
-        except Unavailable:
+        answer = _recorded(facts)
+        if answer is None:
             return None
+        answers.append(answer)
     if any(answer["outside"] for answer in answers):
         return None
 
@@ -102,6 +102,41 @@ def _seen(environments: Sequence[EnvironmentFacts]) -> Seen | None:
         every("variables"),
         any(answer["all_variables"] for answer in answers),
     )
+
+
+def watched_folders(scene: Scene, environments: Sequence[EnvironmentFacts]) -> tuple[Path, ...]:
+    """The folders, without those inside them, in which a change may change the verdict; sorted.
+
+    Where a guest cannot tell what it read, these are all folders with Python files.
+    """
+    folders = {scene.root, *(scene.root / each.environment.script_location for each in environments)}
+    folders |= {Path(folder) for folder in _version_folders(scene, environments)}
+    for facts in environments:
+        answer = _recorded(facts)
+        if answer is None:
+            paths = scene.tree.files(".", recursive=True)
+            folders |= {(scene.root / path).parent for path in paths if path.endswith(".py")}
+            continue
+        folders |= {Path(path) for path in (*answer["listed"], *answer["importable"]) if _is_watched(path, scene)}
+        folders |= {Path(path).parent for path in answer["read"] if _is_watched(path, scene)}
+    return tuple(sorted(folders))
+
+
+def _is_watched(path: str, scene: Scene) -> bool:
+    """The project's own files, wherever they lie, and the folder of all packages, but not each package."""
+    if path.endswith(LIBRARIES):
+        return True
+    installed = any(f"{os.sep}{name}{os.sep}" in path for name in LIBRARIES)
+    return not installed and (path.startswith(f"{scene.root}{os.sep}") or STANDARD_LIBRARY not in path)
+
+
+def _recorded(facts: EnvironmentFacts) -> dict[str, Any] | None:
+    try:
+        with facts.failures():
+            answer: dict[str, Any] = facts.probe.call("recorded")
+    except Unavailable:
+        return None
+    return answer
 
 
 class _Files:

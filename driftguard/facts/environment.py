@@ -78,6 +78,11 @@ class EnvironmentFacts:
         with self.failures():
             return self._stack.enter_context(open_probe(self.scene, self.environment))
 
+    def renew(self) -> None:
+        """Give a guest that is there already the whole deadline once more."""
+        if "probe" in self.__dict__:
+            self.probe.renew(self.settings.deadline)
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What its commands need before they can be run; raises Unavailable."""

@@ -47,6 +47,10 @@ class Probe:
         """One call of the guest."""
         return self._guest.call(name, **arguments)
 
+    def renew(self, seconds: float) -> None:
+        """What is asked from now on has to be answered within ``seconds``."""
+        self._guest.renew(seconds)
+
     def run(self, destination: str | tuple[str, ...], *, compare: bool, purpose: str) -> Run:
         """Run env.py on new shadows up to ``destination`` ("heads" or revision ids)."""
         return run_from(self.call("run", destination=destination, compare=compare, purpose=purpose))

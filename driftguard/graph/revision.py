@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from posixpath import basename
 
 from driftguard.graph.literals import Binding, Known, Unknown, read_names
+from driftguard.graph.template import read_head
 
 # As in alembic/script: `_only_source_rev_file` and `_legacy_rev` of base.py, `verify_rev_id` of revision.py.
 SOURCE_NAME = re.compile(r"(?!\.#|__init__).*\.py")
@@ -73,6 +74,8 @@ def parse_revision(source: bytes, path: str, location: str = "") -> Revision | U
     """
     if not is_revision_name(path):
         return None
+    if (usual := _usual_revision(source, path, location)) is not None:
+        return usual
     try:
         return _revision(_parse(source), path, location)
     except RecursionError:
@@ -80,6 +83,32 @@ def parse_revision(source: bytes, path: str, location: str = "") -> Revision | U
     except _Refused as refused:
         ids = tuple(sorted({found.decode(errors="replace") for found in PLAIN_ID.findall(source)}))
         return Unreadable(path, refused.line, refused.reason, ids)
+
+
+def _usual_revision(source: bytes, path: str, location: str) -> Revision | None:
+    """The answer for a file in the usual form, without a syntax tree."""
+    head = read_head(source)
+    if head is None or not {"revision", "down_revision"} <= head.names.keys():
+        return None
+    (id_, line), (down, down_line) = head.names["revision"], head.names["down_revision"]
+    if not isinstance(id_, str) or not id_ or FORBIDDEN_IN_ID & set(id_):
+        return None
+    return Revision(
+        id=id_,
+        down=_as_texts(down),
+        depends_on=tuple(filter(None, _as_texts(head.value("depends_on")))),
+        labels=tuple(filter(None, _as_texts(head.value("branch_labels")))),
+        path=path,
+        line=line,
+        down_line=down_line,
+        doc=head.doc,
+        location=location,
+    )
+
+
+def _as_texts(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """None is no text, and each text counts once."""
+    return (value,) if isinstance(value, str) else tuple(dict.fromkeys(value or ()))
 
 
 def _parse(source: bytes) -> ast.Module:

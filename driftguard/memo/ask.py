@@ -96,9 +96,7 @@ def live_as_it_was(live: Live) -> bool:
         return True
     from driftguard.sqlite_live import fingerprint, stat_signature
 
-    return all(
-        stat_signature(path) == was or fingerprint(path, table) == kept for path, table, was, kept in live.files
-    )
+    return all(stat_signature(path) == was or fingerprint(path, table) == kept for path, table, was, kept in live.files)
 
 
 def _outputs(commands: list[tuple[str, ...]], environ: dict[str, str]) -> list[bytes]:

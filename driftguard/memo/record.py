@@ -72,7 +72,7 @@ class Live:
     """The live databases that were read.
 
     ``files``: an SQLite file, its version table, its files' signatures and its fingerprint. ``servers``: how they are
-    called, and whether a hook must ask them.
+    called, whether a hook must ask them, and their fingerprints.
     """
 
     __slots__ = ("files", "servers")
@@ -80,7 +80,7 @@ class Live:
     def __init__(
         self,
         files: tuple[tuple[str, str, tuple[Signature | None, ...], str], ...],
-        servers: tuple[tuple[str, bool], ...],
+        servers: tuple[tuple[str, bool, str], ...],
     ) -> None:
         self.files = files
         self.servers = servers

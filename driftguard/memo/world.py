@@ -7,7 +7,7 @@ from os import stat
 
 from driftguard.memo.record import Signature, digest
 
-MODULE_ENDINGS = (".py", ".pyc", ".so", ".pyd", ".pth")
+MODULE_ENDINGS = (".py", ".pyc", ".so", ".pyd", ".pth", ".dist-info", ".egg-info", ".egg-link", ".zip")
 NEVER_LISTED = "__pycache__"
 FOLDER = b"folder"
 UNREADABLE = b"unreadable"
@@ -42,12 +42,15 @@ def contents(path: str) -> bytes:
 def listing(path: str, importable: bool) -> bytes:
     """The digest of the names in a folder, or of those that ``import`` could mean; empty if it cannot be listed."""
     try:
-        names = os.listdir(path)
+        with os.scandir(path) as entries:
+            names = [entry.name for entry in entries if not importable or _is_importable(entry)]
     except (OSError, ValueError):
         return b""
-    if importable:
-        names = [name for name in names if "." not in name or name.endswith(MODULE_ENDINGS)]
     return digest("\0".join(sorted(name for name in names if name != NEVER_LISTED)).encode("utf-8", "surrogateescape"))
+
+
+def _is_importable(entry: os.DirEntry[str]) -> bool:
+    return entry.name.endswith(MODULE_ENDINGS) or ("." not in entry.name and entry.is_dir())
 
 
 def values(names: tuple[str, ...], everything: bool, environ: dict[str, str]) -> bytes:

@@ -10,9 +10,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
-from subprocess import PIPE, Popen
-from typing import IO, Any, Protocol
+from subprocess import PIPE
+from typing import IO, Any, NamedTuple, Protocol
 
 from driftguard.errors import DriftguardError
 from driftguard.process import child, last_rites
@@ -44,17 +45,28 @@ class DeadlinePassed(Exception):
         self.step = step
 
 
+class Process(NamedTuple):
+    """A running guest: the host's ends of its standard streams, and what gives its exit status once it is about to end.
+
+    ``last_rites`` kills what is left of its process group; a negative status is the signal that ended it.
+    """
+
+    stdin: int
+    stdout: int
+    last_rites: Callable[[], int]
+
+
 class Guest:
     """The host's end of the wire. Not safe for threads; ``answer`` serves what the guest asks while it works."""
 
-    def __init__(self, process: Popen[bytes], log: IO[bytes], deadline: float, answer: Answerer) -> None:
+    def __init__(self, process: Process, log: IO[bytes], deadline: float, answer: Answerer) -> None:
         self._process = process
         self._log = log
         self._deadline = deadline
         self._answer = answer
         self._received = bytearray()
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._stdout, selectors.EVENT_READ)
+        self._selector.register(process.stdout, selectors.EVENT_READ)
 
     def call(self, name: str, **arguments: Any) -> Any:
         """The result of one call; raises GuestFailed, DeadlinePassed, or what ``answer`` raised while serving it."""
@@ -80,17 +92,11 @@ class Guest:
         """Let the guest live on; what it is asked from now on has to be answered within ``seconds``."""
         self._deadline = time.monotonic() + seconds
 
-    @property
-    def _stdout(self) -> IO[bytes]:
-        assert self._process.stdout is not None
-        return self._process.stdout
-
     def _send(self, message: Mapping[str, Any]) -> None:
-        assert self._process.stdin is not None
         left = memoryview(json.dumps(message).encode() + b"\n")
         try:
             while left:  # past the file object's buffer, which nobody could flush once the guest is gone
-                left = left[os.write(self._process.stdin.fileno(), left) :]
+                left = left[os.write(self._process.stdin, left) :]
         except BrokenPipeError:
             raise self._died() from None
 
@@ -98,7 +104,7 @@ class Guest:
         while (end := self._received.find(b"\n")) < 0:
             if not self._selector.select(max(0.0, self._deadline - time.monotonic())):
                 raise DeadlinePassed(step)
-            chunk = os.read(self._stdout.fileno(), 1 << 16)
+            chunk = os.read(self._process.stdout, 1 << 16)
             if not chunk:
                 raise self._died()
             self._received += chunk
@@ -108,7 +114,7 @@ class Guest:
         return message
 
     def _died(self) -> GuestFailed:
-        code = last_rites(self._process)
+        code = self._process.last_rites()
         self._log.seek(0)
         tail = self._log.read().decode("utf-8", "replace").splitlines()[-STDERR_TAIL_LINES:]
         how = f"was ended by signal {signal.Signals(-code).name}" if code < 0 else f"left with exit code {code}"
@@ -124,7 +130,6 @@ class Start(Protocol):
         """As ``start``."""
 
 
-
 @contextmanager
 def start(python: str, *, cwd: Path, environ: Mapping[str, str], seconds: float, answer: Answerer) -> Iterator[Guest]:
     """A guest that is ended with its whole process group on leaving.
@@ -134,15 +139,19 @@ def start(python: str, *, cwd: Path, environ: Mapping[str, str], seconds: float,
     command = [python, "-c", PROGRAM.format(folder=str(GUEST_FOLDER))]
     with (
         tempfile.TemporaryFile() as log,
-        child(command, cwd=cwd, environ=environ, stdin=PIPE, stdout=PIPE, stderr=log) as process,
+        child(command, cwd=cwd, environ=environ, stdin=PIPE, stdout=PIPE, stderr=log) as popen,
     ):
-        guest = Guest(process, log, time.monotonic() + seconds, answer)
-        _greet(guest)
-        yield guest
+        assert popen.stdin is not None and popen.stdout is not None
+        process = Process(popen.stdin.fileno(), popen.stdout.fileno(), partial(last_rites, popen))
+        yield greeted(process, log, seconds, answer)
 
 
-def _greet(guest: Guest) -> None:
-    """Any program may have been named as interpreter, and answer anything."""
+def greeted(process: Process, log: IO[bytes], seconds: float, answer: Answerer) -> Guest:
+    """The guest, once it has said hello: any program may have been named as interpreter, and answer anything.
+
+    Raises GuestFailed("interpreter").
+    """
+    guest = Guest(process, log, time.monotonic() + seconds, answer)
     try:
         hello = guest.call("hello")
         protocol = hello["protocol"]
@@ -152,3 +161,4 @@ def _greet(guest: Guest) -> None:
         raise GuestFailed("interpreter", "it is no Python interpreter") from error
     if protocol != PROTOCOL:
         raise GuestFailed("interpreter", f"the guest speaks protocol {protocol}, not {PROTOCOL}")
+    return guest

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
+from guarded import Guarded
 from hypothesis import HealthCheck, Phase, event, given, note, settings
 from hypothesis import strategies as st
 
@@ -21,7 +21,6 @@ from driftguard.config import load_settings
 from driftguard.engine import Request, examine
 from driftguard.git import IndexTree, find_repository
 from driftguard.memo.record import Answer
-from guarded import Guarded
 
 HISTORIES = int(os.environ.get("TESTS_HISTORIES", "12"))
 STEPS = 6
@@ -200,7 +199,8 @@ EDITS: dict[str, Step] = {
     "the live database is altered": lambda shop: _execute(shop, "CREATE TABLE IF NOT EXISTS extra (id INTEGER)"),
     "the live database is stamped": lambda shop: _execute(
         shop,
-        "CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))",
+        "CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL, "
+        "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))",
         "INSERT OR REPLACE INTO alembic_version VALUES ('a1')",
     ),
     "data in the live database": lambda shop: _execute(shop, "INSERT INTO items DEFAULT VALUES"),
@@ -256,7 +256,7 @@ def test_what_is_remembered_is_what_would_be_found(steps: list[str]) -> None:
                 EDITS[step](shop)
             note(step)
             with at(shop.root):
-                told = hook.at_once(shop.environ)
+                told = hook.at_once("pre-commit", shop.environ)
             found = shop.computed(
                 {**shop.environ, "DRIFTGUARD_CACHE_DIR": f"{folder}/{os.urandom(4).hex()}"}, keep=False
             )

@@ -245,17 +245,17 @@ def test_an_interpreter_that_leaves_is_not_disturbed(python: str) -> None:
         from driftguard_guest import recording
         recording.begin()
         class Late:
-            def __del__(self, open=open, stat=os.stat, listdir=os.listdir):
-                open("/etc/passwd").close()
+            def __del__(self, open=open, stat=os.stat, listdir=os.listdir, write=os.write):
+                open("/etc/passwd", "rb").close()
                 stat("/"), stat("."), listdir("/")
-                print("done")
+                write(1, b"done")
         sys.modules["late"] = kept = Late()
         kept.itself = kept
         """
     done = subprocess.run(
         [_find_python(python), "-c", textwrap.dedent(code), str(GUEST_FOLDER)], capture_output=True, text=True
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done", "")
 
 
 def _below(folder: Path, paths: list[str]) -> set[str]:

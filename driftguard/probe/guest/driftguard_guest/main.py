@@ -10,10 +10,7 @@ def main():
     from . import recording
     from .wire import PROTOCOL, Failure, Wire
 
-    sys.dont_write_bytecode = True
-    sys.path[:] = [
-        path for path in sys.path if path not in ("", os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    ]
+    import_as_the_project()
     wire = Wire.take_standard_streams()
     recording.begin()
 
@@ -27,10 +24,12 @@ def main():
         except ImportError as error:
             raise Failure("packages", str(error)) from error
         from . import overlay as overlays
+        from . import preloaded
         from .environment import Environment
 
         with recording.quiet():
             overlays.install(overlay["replaced"], overlay["absent"])
+        preloaded.forget_shadowed([*settings["sys_path"], settings["folder"]])
         environment = Environment(wire)
         sessions = environment.sessions
         wire.calls.update(
@@ -54,8 +53,19 @@ def main():
         environment.load(**settings)
         return {"sqlalchemy": sqlalchemy.__version__, "alembic": alembic.__version__}
 
-    wire.calls.update(hello=hello, load=load, recorded=recording.recorded)
+    wire.calls.update(hello=hello, load=load, recorded=recording.recorded, loaded=_loaded)
     wire.serve()
+
+
+def import_as_the_project():
+    """From neither this file's folder nor the current one, and without leaving bytecode."""
+    sys.dont_write_bytecode = True
+    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    sys.path[:] = [path for path in sys.path if path not in ("", own)]
+
+
+def _loaded(names):
+    return [name for name in names if name in sys.modules]
 
 
 def _reflecting(sessions):

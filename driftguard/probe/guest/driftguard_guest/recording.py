@@ -109,7 +109,8 @@ class Recording:
         self.outside.add("runs a program: sh")
 
     def forked(self, *others):
-        self.outside.add("starts a process of its own")
+        if not self.is_quiet():
+            self.outside.add("starts a process of its own")
 
     def connected(self, socket, address=None, *others):
         if not self.connecting and address not in LOG_SOCKETS:

@@ -1,0 +1,1 @@
+"""driftguard beside stock Alembic, in the same run: ``python3 dev.py bench``."""

@@ -1,0 +1,170 @@
+"""The project's files that others of its files import, as far as their text tells, without executing anything."""
+
+import os
+import re
+import sys
+import sysconfig
+from hashlib import sha256
+from importlib.machinery import SourceFileLoader
+
+IMPORT = re.compile(
+    r"(?:^|[;:])[ \t]*(?:from[ \t]+(?P<base>[.\w]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n#;]*)"
+    r"|import[ \t]+(?P<modules>[^\n#;]+))",
+    re.M,
+)
+DYNAMIC = re.compile(
+    r"import_module|__import__|\b(?:exec|eval|compile)\s*\(|exec_module|load_module|spec_from|sys\.modules|pkgutil"
+    r"|current_app|target_metadata|\bopts\b|config\.attributes|\bgc\."
+)
+"""What can reach other files of the project without naming them."""
+
+LIBRARIES = tuple(
+    {
+        os.path.realpath(folder) + os.sep
+        for name, folder in sysconfig.get_paths().items()
+        if name in ("stdlib", "platstdlib", "purelib", "platlib")
+    }
+    | {os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + os.sep}
+)
+ABSENT = "absent"
+
+
+def is_projects(file):
+    """Whether the file is neither an installed library's nor ours."""
+    if not file or file.startswith("<"):
+        return False
+    real = os.path.realpath(file)
+    return not real.startswith(LIBRARIES) and "-packages" + os.sep not in real
+
+
+def content(path):
+    """The digest of a file as the project sees it, or a word where there is none."""
+    try:
+        return sha256(_source(path)).hexdigest()
+    except IsADirectoryError:
+        return "folder"
+    except OSError:
+        return ABSENT
+
+
+def _source(path):
+    """What is staged, if that is what is looked at."""
+    if path.endswith(".py"):
+        return SourceFileLoader("", path).get_data(path)
+    with open(path, "rb") as file:
+        return file.read()
+
+
+class Imports:
+    """Files by what imports them; each is read once."""
+
+    def __init__(self, root):
+        self._root = root
+        self._found = {}
+        self._origins = {}
+
+    def digest(self, files):
+        """One name for the contents of these files and of all that they import."""
+        parts = [(path.replace(self._root, ""), *self._found[path][:2]) for path in self.reached(files)]
+        return sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+    def reached(self, files):
+        """These files and all that they import, sorted; with a dynamic import, all that is loaded."""
+        seen, left = set(), list(files)
+        while left:
+            path = left.pop()
+            if path not in seen:
+                seen.add(path)
+                left.extend(self._imported(path))
+        return sorted(seen)
+
+    def texts(self, files):
+        """The contents of these files and of all that they import."""
+        return [self._found[path][2] for path in self.reached(files)]
+
+    def _imported(self, path):
+        if path not in self._found:
+            try:
+                source = _source(path)
+            except OSError:
+                source = b""
+            text = source.decode("utf-8", "replace").replace("\\\n", " ")
+            wanted, missing = self._named(path, text)
+            self._found[path] = (sha256(source).hexdigest(), sorted(missing), text, wanted)
+        found = self._found[path]
+        return found[3] | _loaded() if DYNAMIC.search(found[2]) else found[3]
+
+    def _named(self, path, text):
+        wanted, missing = set(), set()
+        for match in IMPORT.finditer(text):
+            for name in _modules(match, path):
+                origin = self._origin(name)
+                if origin is None and match.group("base") != name:
+                    missing.add(name)  # an attribute most likely, but it may become a module
+                elif origin is None or is_projects(origin):
+                    (wanted if origin else missing).add(origin or name)
+        return wanted, missing
+
+    def _origin(self, name):
+        """The file of a module; "" for what is no project's, None where there is none."""
+        if name not in self._origins:
+            self._origins[name] = self._find(name)[0]
+        return self._origins[name]
+
+    def _find(self, name):
+        parent, _, _ = name.rpartition(".")
+        path = None
+        if parent:
+            origin, path = self._find(parent)
+            if origin == "":
+                return "", None
+            if path is None:
+                return None, None
+        elif name in sys.builtin_module_names:
+            return "", None
+        for finder in sys.meta_path:
+            find_spec = getattr(finder, "find_spec", None)
+            spec = find_spec(name, path) if find_spec else None
+            if spec is not None:
+                origin = spec.origin if spec.has_location else ""
+                if origin and not is_projects(origin):
+                    return "", None
+                return origin or "namespace", spec.submodule_search_locations
+        return None, None
+
+
+def _modules(match, path):
+    """The modules that an import may load: parents included, and what may be a module or a name in one."""
+    base, names = match.group("base"), match.group("names")
+    if base is None:
+        named = [each.split()[0] for each in match.group("modules").split(",") if each.split()]
+    else:
+        base = _absolute(base, path)
+        if base is None:
+            return
+        parts = re.sub(r"#[^\n]*", "", names).strip("() \t\n").split(",")
+        named = [base] + [".".join(filter(None, (base, each.split()[0]))) for each in parts if each.split()]
+    for name in named:
+        parts = name.split(".")
+        for count in range(1, len(parts) + 1):
+            if all(map(str.isidentifier, parts[:count])):
+                yield ".".join(parts[:count])
+
+
+def _absolute(base, path):
+    """A relative import's module, by the packages that the file is in; None where it is in none."""
+    dots = len(base) - len(base.lstrip("."))
+    if not dots:
+        return base
+    folder, parts = os.path.dirname(path), []
+    while os.path.isfile(os.path.join(folder, "__init__.py")):
+        parts.insert(0, os.path.basename(folder))
+        folder = os.path.dirname(folder)
+    if len(parts) < dots:
+        return None
+    return ".".join(filter(None, (*parts[: len(parts) - dots + 1], base[dots:])))
+
+
+def _loaded():
+    files = (getattr(module, "__dict__", {}).get("__file__") for module in list(sys.modules.values()))
+    return {file for file in files if isinstance(file, str) and file.endswith(".py") and is_projects(file)}
