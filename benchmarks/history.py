@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -64,7 +65,7 @@ def history(revisions: int, tables: int) -> History:
     steps = _ordered(made, chance)
     if len(steps) >= revisions:
         bounds = [number * len(steps) // revisions for number in range(revisions + 1)]
-        return History(made, tuple(tuple(steps[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)))
+        return History(made, tuple(tuple(steps[a:b]) for a, b in itertools.pairwise(bounds)))
     return History(made, tuple(_filled(steps, revisions, chance)))
 
 

@@ -10,10 +10,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import alembic.command
-from alembic.config import Config
 from sqlalchemy import create_engine
 
 from benchmarks.history import History, Step, Table, history
@@ -109,10 +107,10 @@ class Project(NamedTuple):
     url: str
     revisions: int
     tables: int
-    head: str
-    last_table: str
-    last_module: Path
     environ: dict[str, str]
+    head: str = ""
+    last_table: str = ""
+    last_module: Path = Path()
 
     @property
     def dialect(self) -> str:
@@ -121,7 +119,12 @@ class Project(NamedTuple):
     def must(self, *command: str | Path) -> None:
         """Run a command that succeeds, unheard."""
         done = subprocess.run(
-            [str(word) for word in command], cwd=self.root, env=self.environ, capture_output=True, text=True, check=False
+            [str(word) for word in command],
+            cwd=self.root,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise RuntimeError(f"{command}: {done.stdout}{done.stderr}")
@@ -172,10 +175,9 @@ def write(root: Path, revisions: int, tables: int, url: str, environ: Mapping[st
     """A project in the new folder ``root``; for SQLite ``url`` is relative to it. Live is empty."""
     root.mkdir(parents=True)
     made = history(revisions, tables)
-    with open(os.devnull, "w", encoding="utf-8") as unheard:
-        alembic.command.init(Config(str(root / "alembic.ini"), stdout=unheard), str(root / "migrations"))
+    project = Project(root, url, revisions, tables, dict(environ))
+    project.must(sys.executable, "-m", "alembic", "init", "migrations")
     _replace(root / "alembic.ini", "driver://user:pass@localhost/dbname", url.replace("%", "%%"))
-    _replace(root / "alembic.ini", f"{root}/migrations", "%(here)s/migrations", required=False)
     env = root / "migrations" / "env.py"
     _replace(env, "target_metadata = None", "target_metadata = Base.metadata")
     _replace(env, "from alembic import context\n", "from alembic import context\nfrom shop import Base\n")
@@ -183,7 +185,7 @@ def write(root: Path, revisions: int, tables: int, url: str, environ: Mapping[st
     (root / ".gitignore").write_text("__pycache__/\n*.db\n")
     last_module = _write_models(root / "shop", made)
     head = _write_revisions(root / "migrations" / "versions", made)
-    project = Project(root, url, revisions, tables, head, made.tables[-1].name, last_module, dict(environ))
+    project = project._replace(head=head, last_table=made.tables[-1].name, last_module=last_module)
     project.git("init", "--quiet", "--initial-branch=main")
     for name, value in (("user.name", "Bench"), ("user.email", "bench@example.org"), ("gc.auto", "0")):
         project.git("config", name, value)
@@ -305,8 +307,8 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _replace(path: Path, was: str, now: str, *, required: bool = True) -> None:
-    text: Any = path.read_text()
-    if required and was not in text:
+def _replace(path: Path, was: str, now: str) -> None:
+    text = path.read_text()
+    if was not in text:
         raise RuntimeError(f"{was!r} is not in {path}: this Alembic's template is another one")
     path.write_text(text.replace(was, now))

@@ -5,11 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-
-from platformdirs import user_cache_path
 
 from driftguard.errors import DriftguardError
 
@@ -24,7 +21,7 @@ def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
     Raises DriftguardError for a folder that cannot be made.
     """
     chosen = environ.get(CACHE_VARIABLE)
-    folder = Path(chosen).expanduser().absolute() if chosen else user_cache_path("driftguard")
+    folder = Path(chosen).expanduser().absolute() if chosen else _usual_folder()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -34,8 +31,16 @@ def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return folder
 
 
+def _usual_folder() -> Path:
+    from platformdirs import user_cache_path  # tests and containers name a folder of their own
+
+    return user_cache_path("driftguard")
+
+
 def _temporary_folder() -> Path:
     """Everybody can make folders there, so it counts only if it is ours alone."""
+    import tempfile  # it takes long, and most only read here
+
     folder = Path(tempfile.gettempdir(), f"driftguard-cache-{os.getuid()}")
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
@@ -59,6 +64,8 @@ def load(folder: Path, name: str) -> bytes | None:
 
 def store(folder: Path, name: str, content: bytes) -> None:
     """Keep the content under the name; a reader meets all of it or nothing, whoever else writes at that moment."""
+    import tempfile
+
     place = folder / name[:2] / name
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=place.parent, prefix=".")

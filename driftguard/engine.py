@@ -15,7 +15,6 @@ from driftguard.checks.replay import failing_upgrade
 from driftguard.checks.setup import Problem
 from driftguard.checks.words import counted
 from driftguard.config import Settings
-from driftguard.errors import DriftguardError
 from driftguard.facts import READ, DatabaseFacts, EnvironmentFacts, LiveFacts, Moment, Progress, Scene, Unavailable
 from driftguard.facts.dependencies import Dependencies, dependencies, watched_folders
 from driftguard.facts.inputs import graph_input, live_input, models_input
@@ -31,11 +30,10 @@ from driftguard.git import (
     materialised,
     no_repository,
 )
-from driftguard.graph import Graph
 from driftguard.memo.shelf import Shelf
 from driftguard.probe import guest_process
 from driftguard.probe.guest_process import Start
-from driftguard.project import Environment, discover, explain_nothing_found
+from driftguard.project import Environment, choose, discover
 from driftguard.schema.catalog import Catalog
 from driftguard.verdict import Verdict, is_told, judge
 
@@ -68,7 +66,7 @@ class Outcome:
     """What comes together while environments are looked at."""
 
     findings: list[Finding] = field(default_factory=list)
-    looked_at: set[Side] = field(default_factory=set)
+    looked_at: set[tuple[str, Side]] = field(default_factory=set)
     checked: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -97,12 +95,15 @@ class Examination:
     def verdict(self) -> Verdict:
         """On everything that was found until now."""
         still, live, settings = self._still, self._live, self._settings
+        looked_at = still.looked_at | live.looked_at
+        names = (facts.environment.name for facts in self._environments)
         return judge(
             [*still.findings, *live.findings],
             select=settings.select,
             ignore=settings.ignore,
             strict=settings.strict,
-            looked_at=still.looked_at | live.looked_at,
+            looked_at={side for _, side in looked_at},
+            environments={each: {side for name, side in looked_at if name == each} for each in names},
             checked=[*still.checked, *live.checked],
             notes=[*still.notes, *live.notes],
         )
@@ -111,6 +112,14 @@ class Examination:
         """What the verdict on staged files depended on; None where that cannot be told, or checked later."""
         began = self._scene.began
         return None if began is None else dependencies(self._scene, self._environments, self._lives, began)
+
+    def live_fingerprint(self, exact: bool) -> tuple[str, ...]:
+        """For each live database a text that changes when its schema or its stamp may have.
+
+        The quick ones may be some seconds late, and change more often than need be.
+        """
+        self._renew()
+        return tuple(live.fingerprint(exact=exact) for live in self._lives)
 
     @property
     def watched(self) -> tuple[Path, ...]:
@@ -154,14 +163,6 @@ def check(request: Request, progress: Progress = silent, environ: Mapping[str, s
         return examination.verdict
 
 
-def graphs(request: Request, environ: Mapping[str, str] = os.environ) -> tuple[tuple[Environment, Graph], ...]:
-    """The revision graph of every environment, read statically."""
-    with _scene(request, silent, environ, guest_process.start) as scene, ExitStack() as stack:
-        return tuple(
-            (each, EnvironmentFacts(scene, each, stack).static_graph) for each in _environments(request, scene)
-        )
-
-
 @contextmanager
 def _scene(request: Request, progress: Progress, environ: Mapping[str, str], start: Start) -> Iterator[Scene]:
     repository = find_repository(request.root, environ)
@@ -198,14 +199,7 @@ def _environments(request: Request, scene: Scene) -> tuple[Environment, ...]:
     found = discover(scene.tree, scene.settings, scene.environ)
     if not found and request.moment:
         return ()
-    if not found:
-        message, _, hint = explain_nothing_found(scene.tree, scene.settings).partition("\n")
-        raise DriftguardError(message, hint)
-    unknown = set(request.environments) - {each.name for each in found}
-    if unknown:
-        names = ", ".join(each.name for each in found)
-        raise DriftguardError(f"there is no environment {', '.join(sorted(unknown))}", f"these were found: {names}")
-    return tuple(each for each in found if not request.environments or each.name in request.environments)
+    return choose(scene.tree, scene.settings, found, request.environments)
 
 
 def _look_at_environment(facts: EnvironmentFacts, outcome: Outcome) -> None:
@@ -221,7 +215,7 @@ def _look_at_environment(facts: EnvironmentFacts, outcome: Outcome) -> None:
         with _unavailable_told(outcome, name):
             lacking = _look_at_models(facts, outcome)
             untracked = facts.untracked_models
-    outcome.looked_at.add(Side.GRAPH)
+    outcome.looked_at.add((name, Side.GRAPH))
     outcome.checked.append(f"{name}: graph of {counted(len(facts.graph.revisions), 'revision')}")
     given = graph_input(facts, models_lack_revision=lacking, untracked_models=untracked)
     graph = [replace(finding, environment=name) for check in GRAPH.values() for finding in check(given)]
@@ -266,7 +260,7 @@ def _look_at_models(facts: EnvironmentFacts, outcome: Outcome) -> bool:
         with _unavailable_told(outcome, facts.environment.name), facts.failures():
             given = models_input(facts, database)
             lacking = lacking or lacks_revision(given)
-            outcome.looked_at |= {Side.HEAD, Side.MODELS}
+            outcome.looked_at |= {(facts.environment.name, side) for side in (Side.HEAD, Side.MODELS)}
             outcome.checked.append(_label(facts, known.name, f"models against head on {known.dialect}"))
             outcome.notes += database.notes
             for check in MODELS.values():
@@ -289,7 +283,7 @@ def _look_at_live(
         read = LiveFacts(facts, database, live, _neighbours(database, everybody))
         with _unavailable_told(outcome, facts.environment.name, known.name), facts.failures():
             given = live_input(facts, database, read)
-            outcome.looked_at.add(Side.LIVE)
+            outcome.looked_at.add((facts.environment.name, Side.LIVE))
             outcome.checked.append(_label(facts, known.name, f"live database {given.database}"))
             outcome.notes += read.notes
             for check in LIVE.values():

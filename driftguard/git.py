@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
+import time
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -42,6 +42,13 @@ LOCAL_VARIABLES = frozenset(
 )
 
 
+Signature = tuple[int | str, ...]
+"""What tells whether a file's contents are still those that were read: git's id of them, or what stat(2) says."""
+
+STILL = 2_000_000_000
+"""Nanoseconds after which a change cannot bear the time of an earlier one: some file systems count in such steps."""
+
+
 class Tree(Protocol):
     """Files of a project; paths are relative to its root with ``/`` between folders, ``"."`` is the root."""
 
@@ -60,6 +67,13 @@ class Tree(Protocol):
 
     def files(self, folder: str, *, recursive: bool) -> tuple[str, ...]:
         """Paths of the files in a folder, sorted; none where there is no such folder."""
+        ...
+
+    def signatures(self, paths: Iterable[str]) -> dict[str, Signature]:
+        """Those of the files that exist among ``paths``, to be asked for before they are read.
+
+        A file that changed a moment ago has none: it may change again without that showing.
+        """
         ...
 
 
@@ -97,6 +111,17 @@ class WorkingTree:
                 elif recursive and entry.is_dir(follow_symlinks=False) and _is_searched(entry):
                     left.append(path)
         return tuple(sorted(found))
+
+    def signatures(self, paths: Iterable[str]) -> dict[str, Signature]:
+        still, top = time.time_ns() - STILL, f"{self.root}/"
+        signatures: dict[str, Signature] = {}
+        for path in paths:
+            with suppress(OSError, ValueError):
+                found = os.stat(top + path)  # noqa: PTH116  (of thousands of files, for which Path is slow)
+                if found.st_ctime_ns < still and found.st_mtime_ns < still:
+                    times = found.st_mtime_ns, found.st_ctime_ns
+                    signatures[path] = (*times, found.st_size, found.st_ino, found.st_dev)
+        return signatures
 
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         try:
@@ -366,6 +391,9 @@ class _BlobTree:
         contents = _blobs(self.repository, ids.values())
         return {path: contents[blob] for path, blob in ids.items()}
 
+    def signatures(self, paths: Iterable[str]) -> dict[str, Signature]:
+        return {path: (blob.id,) for path in paths if (blob := self._find(path))}
+
     def files(self, folder: str, *, recursive: bool) -> tuple[str, ...]:
         asked, real = normpath(folder), self._follow(normpath(folder))
         if real is None:
@@ -422,6 +450,8 @@ class RefTree(_BlobTree):
     def materialise(self, folder: Path) -> None:
         """Write all files into ``folder`` (made if absent) as a checkout would, away from the user's index."""
         folder.mkdir(parents=True, exist_ok=True)
+        import tempfile  # it takes long, and most commands need none
+
         with tempfile.TemporaryDirectory(prefix="driftguard-index-") as scratch:
             environ = {
                 **self.repository.environ,
@@ -440,6 +470,8 @@ class RefTree(_BlobTree):
 @contextmanager
 def materialised(tree: RefTree) -> Iterator[Path]:
     """A temporary folder with all files of ``tree``."""
+    import tempfile  # it takes long, and most commands need none
+
     with tempfile.TemporaryDirectory(prefix="driftguard-tree-") as folder:
         tree.materialise(Path(folder))
         yield Path(folder)
@@ -451,6 +483,8 @@ def everything_staged(repository: Repository, endings: tuple[str, ...]) -> Itera
 
     That index and its new objects lie in a temporary folder; the real ones stay as they are.
     """
+    import tempfile  # it takes long, and most commands need none
+
     with tempfile.TemporaryDirectory(prefix="driftguard-index-") as scratch:
         index, objects = Path(scratch, "index"), Path(scratch, "objects")
         objects.mkdir()

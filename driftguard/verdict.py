@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -42,7 +42,7 @@ class Verdict:
     """What a check ends in.
 
     ``states`` holds each of the four once. ``checked`` says, a line each, what was looked at; ``notes`` what nobody
-    can tell ("cannot tell whether …").
+    can tell ("cannot tell whether …"). ``environments`` holds the four once more for each environment, in its order.
     """
 
     findings: tuple[Judged, ...]
@@ -50,6 +50,7 @@ class Verdict:
     exit_code: int
     checked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    environments: tuple[tuple[str, tuple[tuple[Side, State], ...]], ...] = ()
 
     def count(self, severity: Severity) -> int:
         return sum(judged.severity == severity for judged in self.findings)
@@ -67,8 +68,10 @@ def judge(
     looked_at: Collection[Side] = (),
     checked: Iterable[str] = (),
     notes: Iterable[str] = (),
+    environments: Mapping[str, Collection[Side]] | None = None,
 ) -> Verdict:
-    """The verdict on ``findings``; ``looked_at`` are the sides that were really compared.
+    """The verdict on ``findings``; ``looked_at`` are the sides that were really compared, ``environments`` the same for each
+    environment.
 
     ``select`` and ``ignore`` hold selectors (a rule's name, its code, or the beginning of a code). Only ``ignore``
     silences "could not check" (DG9xx): who selects ``DG2`` must still hear that the models did not load.
@@ -83,10 +86,14 @@ def judge(
     )
     return Verdict(
         findings=kept,
-        states=tuple((side, _state(side, kept, looked_at)) for side in FOUR),
+        states=_states(kept, looked_at),
         exit_code=_exit_code(kept, strict=strict),
         checked=tuple(dict.fromkeys(checked)),
         notes=tuple(dict.fromkeys(map(redacted, notes))),
+        environments=tuple(
+            (name, _states([each for each in kept if each.finding.environment == name], its_own))
+            for name, its_own in (environments or {}).items()
+        ),
     )
 
 
@@ -133,6 +140,10 @@ def _exit_code(findings: Iterable[Judged], *, strict: bool) -> int:
     if not codes:
         return CLEAN
     return UNCHECKED if all(map(says_unchecked, codes)) else FOUND
+
+
+def _states(findings: Collection[Judged], looked_at: Collection[Side]) -> tuple[tuple[Side, State], ...]:
+    return tuple((side, _state(side, findings, looked_at)) for side in FOUR)
 
 
 def _state(side: Side, findings: Collection[Judged], looked_at: Collection[Side]) -> State:

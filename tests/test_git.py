@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -308,6 +309,7 @@ def test_a_submodule_is_a_repository_and_no_file_of_the_outer_one(root: Path, tm
 
 HOOK = """#!{python}
 import sys
+import time
 from pathlib import Path
 from driftguard.git import IndexTree, find_repository
 for folder in (".", "sub", {other!r}):
@@ -415,3 +417,26 @@ def test_search_in_commits_and_deletions(root: Path) -> None:
     assert set(hits) == {(first, "v/a.py"), (second, "v/a.py"), (second, "v/b c.py"), (third, "v/b c.py")}
     assert repository.deletions("abc", ("v",)) == ((third, "v/a.py"),)
     assert repository.deletions("xyz", ("v",)) == ()
+
+
+def test_signatures_stay_while_contents_do(root: Path) -> None:
+    write(root, {"a.py": "1", "b.py": "2"})
+    git(root, "add", ".")
+    before = IndexTree(opened(root)).signatures(["a.py", "b.py", "c.py"])
+    write(root, {"b.py": "3"})
+    assert IndexTree(opened(root)).signatures(["a.py", "b.py"]) == before
+    git(root, "add", ".")
+    after = IndexTree(opened(root)).signatures(["a.py", "b.py"])
+    assert (after["a.py"] == before["a.py"], after["b.py"] == before["b.py"]) == (True, False)
+
+
+def test_a_file_that_was_just_written_has_no_signature(root: Path) -> None:
+    write(root, {"a.py": "1"})
+    assert WorkingTree(root).signatures(["a.py"]) == {}
+
+
+def test_a_file_that_has_lain_there_has_a_signature(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(root, {"a.py": "1"})
+    now = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now + 60_000_000_000)
+    assert list(WorkingTree(root).signatures(["a.py", "gone.py"])) == ["a.py"]

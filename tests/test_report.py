@@ -11,6 +11,7 @@ import pytest
 import samples
 
 from driftguard.findings import Finding, Place, Severity, Side
+from driftguard.formats import FORMATS
 from driftguard.report import REPORTS, painter, plain
 from driftguard.report.lanes import Node, draw
 from driftguard.report.source import excerpt
@@ -189,3 +190,7 @@ def test_summary(findings: list[Finding], looked_at: tuple[Side, ...], said: str
 )
 def test_picture(edges: dict[str, str], picture: list[str]) -> None:
     assert list(draw([Node(name, tuple(parents.split()), name) for name, parents in edges.items()])) == picture
+
+
+def test_the_command_line_offers_every_report() -> None:
+    assert tuple(REPORTS) == FORMATS

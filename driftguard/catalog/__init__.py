@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from driftguard.catalog import mysql, postgresql, sqlite
-from driftguard.schema.catalog import Catalog, Query, Scope
+from driftguard.schema.catalog import Catalog, Query, Row, Scope
 from driftguard.schema.diff import Difference
 
 
@@ -18,6 +19,16 @@ class CatalogModule(Protocol):
 
     def read(self, query: Query, scope: Scope) -> Catalog:
         """The catalog of what ``scope`` holds; raises what the driver raises."""
+
+    @property
+    def GLANCE(self) -> tuple[str, ...]:  # noqa: N802
+        """As ``SESSION``, with shorter timeouts; run before ``quick`` and ``exact``."""
+
+    def quick(self, query: Query, scope: Scope) -> Sequence[Row]:
+        """What changes if the schema may have, for the price of a connection; may be some seconds late."""
+
+    def exact(self, query: Query, scope: Scope) -> Sequence[Row]:
+        """What changes if the schema does and seldom else, for less than ``read``, or as much."""
 
     def restore(self, difference: Difference, was: Catalog) -> tuple[str, ...]:
         """The statements that bring a database back to ``was``; () where none can be offered."""

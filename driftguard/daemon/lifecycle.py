@@ -26,7 +26,7 @@ from driftguard.daemon.server import Server, listening
 from driftguard.daemon.state import State
 from driftguard.daemon.watcher import Watch, unheard
 from driftguard.errors import DriftguardError
-from driftguard.probe import guest_process
+from driftguard.probe.preloaded import PreloadedGuests
 from driftguard.process import command_line, started, without_local_git
 from driftguard.redaction import redacted
 
@@ -37,16 +37,6 @@ PROGRAM = "driftguard.daemon"
 READY, ALREADY = b"ready", b"already"
 
 __all__ = ["AlreadyRunning", "Started", "Status", "log_of", "start", "status", "stop", "watch"]
-
-
-class PreloadedGuests:  # STAND-IN until probe/preloaded.py is there
-    start = staticmethod(guest_process.start)
-
-    def __enter__(self) -> PreloadedGuests:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
 
 class Started(NamedTuple):

@@ -81,8 +81,7 @@ class _Sight:
         self.look_at_live_again = examination.look_at_live_again
 
     def live_fingerprint(self, exact: bool) -> tuple[str, ...]:
-        ask = getattr(self._examination, "live_fingerprint", None)  # STAND-IN
-        return ask(exact) if ask else ()
+        return self._examination.live_fingerprint(exact)
 
     @property
     def verdict(self) -> Verdict:
@@ -90,7 +89,7 @@ class _Sight:
 
     @property
     def watched(self) -> tuple[Path, ...]:
-        return getattr(self._examination, "watched", ())  # STAND-IN
+        return self._examination.watched
 
     def remember(self) -> None:
         if self._rememberable:

@@ -93,10 +93,12 @@ class Server:
 
     def _answer(self, question: list[bytes]) -> tuple[bytes, ...]:
         match question:
-            case [version, *_] if version != __version__.encode():
+            case [version, _, *_] if version[:1].isdigit() and version != __version__.encode():
                 self._log("another version of driftguard asks: leaving, so that it can start its own")
                 self._end()
                 return (b"version",)
+            case [version, *_] if version != __version__.encode():
+                return (b"what",)
             case [_, b"ping"]:
                 return (b"ok",)
             case [_, b"status"]:

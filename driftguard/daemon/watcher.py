@@ -32,6 +32,7 @@ ECHO_SECONDS = 0.2
 
 PATIENCE_SECONDS, LONGEST_PATIENCE_SECONDS = 2.0, 600.0
 JUMP_SECONDS = 30.0
+NEVER = float("inf")
 UNREACHABLE = "unreachable"
 
 T = TypeVar("T")
@@ -85,9 +86,9 @@ class Watch:
         self._tell = tell
         try:
             with Folders(self._heard, self._observer) as folders:
-                self._renew(folders, time.time())
-                self._look(START, folders)
+                self._renew(folders, NEVER)
                 offset = time.time() - time.monotonic()
+                self._look(START, folders)
                 while not stop.is_set() and self._lasts():
                     self._serve(self._inbox.wait(self._next()), folders)
                     was, offset = offset, time.time() - time.monotonic()
@@ -224,29 +225,31 @@ class Watch:
 
         What was read before the exact fingerprint was taken is read again, so nothing is missed in between.
         """
-        at, began = time.time(), time.monotonic()
         try:
             counters = _without_reasons(sight.live_fingerprint(False))
-            away = UNREACHABLE in counters
             if counters != self._counters:
                 live = _without_reasons(sight.live_fingerprint(True))
                 if live != self._live:
-                    with self._busy(f"looking: {LIVE}"):
-                        verdict = sight.look_at_live_again()
-                    first, self._live = not self._live, live
-                    if not first or verdict != self._state.looks[0].verdict:
-                        self._conclude(Look(at, time.monotonic() - began, LIVE, verdict))
-                        sight.remember()
+                    self._look_at_live(sight)
+                    self._live = live
                 self._counters = counters
         except Exception as error:
             self._log(_told(error))
-            seconds = self._live_seconds
+            pause = min(2 * self._live_seconds, LONGEST_LIVE_SECONDS)
             self._look(LIVE, folders)  # with new guests
-            self._live_seconds, away = seconds, True
-        self._live_seconds = min(2 * self._live_seconds, LONGEST_LIVE_SECONDS) if away else LIVE_SECONDS
-        self._live_at = time.monotonic() + self._live_seconds
-        if not self._counters and not self._live:
-            self._live_at = time.monotonic() + LONGEST_LIVE_SECONDS
+        else:
+            reachable = counters and UNREACHABLE not in counters
+            pause = LIVE_SECONDS if reachable else min(2 * self._live_seconds, LONGEST_LIVE_SECONDS)
+        self._live_at, self._live_seconds = time.monotonic() + pause, pause
+
+    def _look_at_live(self, sight: Sight) -> None:
+        """The first time nothing may have changed since the whole was looked at; that is not told then."""
+        at, began = time.time(), time.monotonic()
+        with self._busy(f"looking: {LIVE}"):
+            verdict = sight.look_at_live_again()
+        if self._live or verdict != self._state.looks[0].verdict:
+            self._conclude(Look(at, time.monotonic() - began, LIVE, verdict))
+            sight.remember()
 
     def _conclude(self, look: Look) -> None:
         outcome = look.error.partition("\n")[0] if look.verdict is None else f"exit code {look.verdict.exit_code}"

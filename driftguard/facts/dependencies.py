@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import driftguard
+from driftguard import sqlite_live
 from driftguard.config import OWN_FILE, PYPROJECT
 from driftguard.facts.environment import EnvironmentFacts
 from driftguard.facts.guest import READ
@@ -63,7 +64,11 @@ def dependencies(
     tree, repository, locations = scene.tree, scene.repository, _locations(environments)
     if not isinstance(tree, IndexTree) or repository is None:
         return None
-    seen, live, new_revisions = _seen(environments), _live(lives), _new_revisions(repository, locations)
+    try:
+        live = _live(lives)
+    except Unavailable:
+        return None
+    seen, new_revisions = _seen(environments), _new_revisions(repository, locations)
     if seen is None or live is None or new_revisions is None or repository.hides_changes:
         return None
     libraries = [each for facts in environments for each in _signs(scene, repository, facts).libraries]
@@ -301,17 +306,18 @@ def _live_settings(scene: Scene) -> tuple[str, ...]:
 
 
 def _live(lives: Iterable[LiveFacts]) -> Live | None:
-    """None where a file changed while it was read."""
+    """None where one changed while it was read, or is not known."""
     files, servers = [], []
     for facts in lives:
-        if facts.is_unnamed:  # by a variable, which is among the others
+        if facts.is_unnamed or facts.is_in_memory:  # the variable that names it is among the others
             continue
-        if not facts.is_file:
-            servers.append((str(facts.address), facts.severity is Severity.ERROR))
-            continue
-        path, table = facts.address.database, facts.version_table
-        now = stat_signature(path)
-        if facts.fingerprint_of_file() != facts.fingerprint_before:
+        file, table = facts.file, facts.version_table
+        signature, kept = (stat_signature(file), sqlite_live.fingerprint(file, table)) if file else ((), "")
+        now = facts.fingerprint(exact=True)
+        if now != facts.fingerprint_before:
             return None
-        files.append((path, table, now, facts.fingerprint_before))
+        if file:
+            files.append((file, table, signature, kept))
+        else:
+            servers.append((str(facts.address), facts.severity is Severity.ERROR, now))
     return Live(tuple(files), tuple(servers))

@@ -11,13 +11,14 @@ from driftguard.checks.replay import FailedUpgrade
 from driftguard.checks.setup import Problem
 from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.guest import Probe, open_probe
+from driftguard.facts.remembered import Loan, Remembered
 from driftguard.facts.scene import Scene
 from driftguard.facts.tool import tool
 from driftguard.facts.traceback_place import place_in, relative_place
 from driftguard.facts.unavailable import Unavailable, extension_advice, missing_extension, named_failures, raise_for
 from driftguard.findings import Place
-from driftguard.git import WorkingTree
-from driftguard.graph import Graph, Revision, UnstagedRevision, load, unstaged_revisions
+from driftguard.git import Tree, WorkingTree
+from driftguard.graph import Graph, Revision, UnstagedRevision, load, memory_of, unstaged_revisions
 from driftguard.probe.answers import FailedRevision, Failure, Run
 from driftguard.project import Environment
 
@@ -36,11 +37,12 @@ class EnvironmentFacts:
         self.environment = environment
         self.settings = scene.settings.for_environment(environment.name)
         self._stack = stack
+        self._remembered = Remembered(scene, environment, self.settings)
 
     @cached_property
     def static_graph(self) -> Graph:
         """The revisions as their files say, without running them."""
-        return load(self.scene.tree, self.environment.version_locations, self.environment.recursive)
+        return self._load(self.scene.tree)
 
     @cached_property
     def graph(self) -> Graph:
@@ -66,11 +68,15 @@ class EnvironmentFacts:
     @cached_property
     def unstaged(self) -> tuple[UnstagedRevision, ...]:
         """In a commit: revision files of the working tree that it would leave out or leave behind."""
-        scene, environment = self.scene, self.environment
+        scene = self.scene
         if not scene.staged or scene.repository is None:
             return ()
-        working = load(WorkingTree(scene.root), environment.version_locations, environment.recursive)
-        return unstaged_revisions(scene.repository, self.static_graph, working)
+        return unstaged_revisions(scene.repository, self.static_graph, self._load(WorkingTree(scene.root)))
+
+    def _load(self, tree: Tree) -> Graph:
+        locations = self.environment.version_locations
+        memory = memory_of(self.scene.cache_folder, self.scene.home, locations)
+        return load(tree, locations, self.environment.recursive, memory)
 
     @cached_property
     def probe(self) -> Probe:
@@ -102,7 +108,7 @@ class EnvironmentFacts:
         probe = self.probe
         self.scene.progress(f"{self.environment.name}: replaying the revisions on a shadow")
         with self.failures():
-            run = probe.run("heads", compare=True, purpose="head")
+            run = probe.run("heads", compare=True, purpose="head", loans=self.loans(*self.static_graph.heads()))
         if run.error is not None and not any(database.failure for database in run.databases):
             raise_for(run.error, self.environment.name, self.scene.root)
         if not run.databases:
@@ -117,6 +123,17 @@ class EnvironmentFacts:
             if database.failure is not None:
                 self._raise_for_extension(database.failure)
         return run
+
+    def loans(self, *revisions: str) -> tuple[Loan, ...]:
+        """For a replay up to these revisions: one on remembered shadows, then one on empty ones.
+
+        None where the files do not say what is replayed.
+        """
+        graph = self.static_graph
+        if graph.unreadable or self.settings.begins_on:
+            return ()
+        wanted = graph.needed(*revisions)
+        return tuple(Loan(self._remembered, graph, wanted, lends=lends) for lends in (True, False))
 
     def _raise_for_extension(self, failed: FailedRevision) -> None:
         """A revision cannot be blamed for what the shadow's server lacks."""

@@ -13,6 +13,7 @@ from driftguard.catalog import CATALOGS
 from driftguard.catalog.inspector import from_reflection
 from driftguard.config import Settings
 from driftguard.errors import DriftguardError
+from driftguard.facts.remembered import Keeping, Loan
 from driftguard.facts.scene import Live, Scene
 from driftguard.git import Repository
 from driftguard.probe.answers import Database, Run, ShadowQuestion, question_from, run_from
@@ -42,6 +43,8 @@ class Probe:
         self._stack = stack
         self._sources: dict[Request, Shadows] = {}
         self._by_live: dict[int, Shadows] = {}
+        self._loan: Loan | None = None
+        self._to_keep: dict[str, Keeping] = {}
 
     def call(self, name: str, **arguments: Any) -> Any:
         """One call of the guest."""
@@ -51,17 +54,34 @@ class Probe:
         """What is asked from now on has to be answered within ``seconds``."""
         self._guest.renew(seconds)
 
-    def run(self, destination: str | tuple[str, ...], *, compare: bool, purpose: str) -> Run:
-        """Run env.py on new shadows up to ``destination`` ("heads" or revision ids)."""
-        return run_from(self.call("run", destination=destination, compare=compare, purpose=purpose))
+    def run(
+        self, destination: str | tuple[str, ...], *, compare: bool, purpose: str, loans: tuple[Loan, ...] = ()
+    ) -> Run:
+        """Run env.py on new shadows up to ``destination`` ("heads" or revision ids).
 
-    def answer(self, question: str, arguments: Mapping[str, Any]) -> str:
-        """The URL of a new shadow, which is all that a guest asks for."""
+        ``loans``: each gives shadows that may hold a beginning already; the next one is taken where that fails.
+        """
+        for self._loan in (*loans, None):
+            run = run_from(self.call("run", destination=destination, compare=compare, purpose=purpose))
+            if self._loan is None or not self._loan.has_failed(run):
+                break
+            for url, given in self._loan.shadows.items():
+                self.release(given.live, given.dialect, url)
+        if self._loan is not None:
+            self._to_keep |= self._loan.close(run)
+        self._loan = None
+        return run
+
+    def answer(self, question: str, arguments: Mapping[str, Any]) -> Any:
+        """``shadow``: the URL of a new one. ``remembered``: what the guest has to look at before it goes on with it."""
+        if question == "remembered":
+            return self._loan.terms() if self._loan else None
         assert question == "shadow", question
         asked = question_from(arguments)
         try:
             source = self._by_live[asked.live] = self._source(asked)
-            return self._empty(_numbered(source.create(), asked.live), asked.dialect)
+            url = self._loan.shadow(source, asked) if self._loan else source.create()
+            return self._empty(_numbered(url, asked.live), asked.dialect)
         except NoShadow:
             raise
         except DriftguardError as error:  # what the server said to one of the statements
@@ -72,7 +92,10 @@ class Probe:
         return self._empty(_numbered(self._by_live[live].create(), live), dialect)
 
     def release(self, live: int, dialect: str, url: str) -> None:
-        """Drop a shadow that has been read; the one database that a setting named is emptied instead."""
+        """Drop a shadow that has been read, or keep it; the one database that a setting named is emptied instead."""
+        if (keeping := self._to_keep.pop(url, None)) is not None:
+            keeping.keep(self._by_live[live], url)
+            return
         if dialect not in SHADOWS:
             self.call("drop_tables", url=url)
         self._by_live[live].drop(f"{LIVE}{url.removeprefix(f'@{live}')}" if url.startswith("@") else url)
@@ -159,7 +182,7 @@ def open_probe(scene: Scene, environment: Environment) -> Iterator[Probe]:
     )
     probes: list[Probe] = []
 
-    def answer(question: str, arguments: Mapping[str, Any]) -> str:
+    def answer(question: str, arguments: Mapping[str, Any]) -> Any:
         return probes[0].answer(question, arguments)
 
     folder, what = scene.root / environment.folder, _what_to_load(scene, environment, settings)

@@ -7,10 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from driftguard import sqlite_live
 from driftguard.checks.setup import Problem
 from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
+from driftguard.facts.fingerprints import UNREACHABLE, fingerprint, plain_file
 from driftguard.facts.scene import Live
 from driftguard.facts.unavailable import Unavailable
 from driftguard.findings import Severity, Side
@@ -18,7 +18,7 @@ from driftguard.graph import Revision
 from driftguard.probe.answers import Address
 from driftguard.probe.guest_process import GuestFailed
 from driftguard.schema import select
-from driftguard.schema.catalog import Catalog
+from driftguard.schema.catalog import Catalog, Scope
 from driftguard.schema.diff import diff
 
 MOST_CANDIDATES = 20
@@ -90,9 +90,14 @@ class LiveFacts:
         return bool(self._live.unset)
 
     @property
-    def is_file(self) -> bool:
-        """Whether the live database is an SQLite file."""
-        return self._facts.database.dialect == "sqlite"
+    def is_in_memory(self) -> bool:
+        """Whether there is nothing that somebody else could change."""
+        return self.address.database == MEMORY
+
+    @property
+    def file(self) -> str | None:
+        """The SQLite file that it is, if it is one that any process can read."""
+        return plain_file(self._facts.database, self.address)
 
     @property
     def version_table(self) -> str:
@@ -104,9 +109,18 @@ class LiveFacts:
         """How much it weighs if the database cannot be read."""
         return self._live.severity
 
-    def fingerprint_of_file(self) -> str:
-        """What the file says of its schema and its stamp."""
-        return sqlite_live.fingerprint(self.address.database, self.version_table)
+    def fingerprint(self, *, exact: bool) -> str:
+        """A text that changes when the schema or the stamp may have; see ``fingerprints``."""
+        try:
+            number, address = self._target
+        except Unavailable as missing:
+            return f"{UNREACHABLE}: {missing.problem.message}"
+        database, probe = self._facts.database, self._environment.probe
+        return fingerprint(probe, database, number, address, self._scope(), exact=exact)
+
+    def _scope(self) -> Scope:
+        """Only the schemas that head knows, unless env.py takes all."""
+        return self._facts.scope(None if self._facts.database.include_schemas else select.schemas(self._facts.head))
 
     @property
     def address(self) -> Address:
@@ -120,12 +134,12 @@ class LiveFacts:
         if address.database == MEMORY:
             raise self._unreachable("it is in memory, so there is no live database to compare", NAME_ANOTHER)
         database, probe = self._facts.database, self._environment.probe
-        self.fingerprint_before = self.fingerprint_of_file() if self.is_file else ""
-        schemas = None if database.include_schemas else select.schemas(self._facts.head)
+        if self._environment.scene.staged:
+            self.fingerprint_before = self.fingerprint(exact=True)
         try:
             with probe.session(f"@{number}", database.dialect) as session:
                 stamp = probe.stamp(session, database)
-                catalog = probe.read(session, database.dialect, self._facts.scope(schemas))
+                catalog = probe.read(session, database.dialect, self._scope())
         except GuestFailed as error:
             raise self._unreachable(*self._reason(error.message)) from error
         return Reading(stamp, self._own(self._facts.filtered(catalog)))
@@ -164,7 +178,7 @@ class LiveFacts:
         environment, number = self._environment, self._facts.database.number
         environment.scene.progress(f"{environment.environment.name}: replaying up to {', '.join(stamp) or 'base'}")
         with environment.failures():
-            run = environment.probe.run(stamp, compare=False, purpose="stamp")
+            run = environment.probe.run(stamp, compare=False, purpose="stamp", loans=environment.loans(*stamp))
             if run.error is not None or len(run.databases) <= number:
                 message = run.error.message if run.error else "env.py left this database out"
                 problem = Problem(

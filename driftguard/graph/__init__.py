@@ -2,18 +2,20 @@
 
 from driftguard.graph.graph import Graph, Missing
 from driftguard.graph.history import Trace, UnstagedRevision, provenance, unstaged_revisions, whereabouts
-from driftguard.graph.load import Parse, load
+from driftguard.graph.load import load
+from driftguard.graph.memory import Memory, memory_of
 from driftguard.graph.revision import Revision, Unreadable, parse_revision
 
 __all__ = [
     "Graph",
+    "Memory",
     "Missing",
-    "Parse",
     "Revision",
     "Trace",
     "Unreadable",
     "UnstagedRevision",
     "load",
+    "memory_of",
     "parse_revision",
     "provenance",
     "unstaged_revisions",

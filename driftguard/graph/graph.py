@@ -125,6 +125,10 @@ class Graph:
 
     def ordered(self) -> tuple[str, ...]:
         """All ids, each behind what it requires; those of a cycle, and above it, are left out."""
+        return self._order
+
+    @cached_property
+    def _order(self) -> tuple[str, ...]:
         open_ends = Counter({id_: len(self.requirements(id_)) for id_ in self.by_id})
         ready = deque(id_ for id_ in sorted(self.by_id) if not open_ends[id_])
         order: list[str] = []
@@ -195,6 +199,8 @@ class Graph:
 
     def cycles(self) -> tuple[tuple[str, ...], ...]:
         """Revisions that require themselves: each cycle once, from its smallest id, every one requiring the next."""
+        if len(self.ordered()) == len(self.by_id):
+            return ()
         return tuple(sorted(_cycle(group, self.requirements) for group in _knots(self.by_id, self.requirements)))
 
 
@@ -227,7 +233,7 @@ def _knots(ids: Iterable[str], step: Step) -> Iterator[set[str]]:
         if start not in left:
             continue
         group = _reached([start], partial(_among, left, backwards))
-        left = left - group
+        left -= group
         if len(group) > 1 or start in step(start):
             yield set(group)
 

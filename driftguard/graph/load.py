@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from posixpath import normpath
 
 from driftguard.git import Tree
 from driftguard.graph.graph import Graph
+from driftguard.graph.memory import FORGETFUL, Memory
 from driftguard.graph.revision import Revision, Unreadable, is_revision_name, parse_revision
 
-Parse = Callable[[bytes, str, str], Revision | Unreadable | None]
-"""``parse_revision``, or what remembers its answers: it depends on nothing but its arguments."""
 
-
-def load(tree: Tree, locations: tuple[str, ...], recursive: bool, parse: Parse = parse_revision) -> Graph:
+def load(tree: Tree, locations: tuple[str, ...], recursive: bool, memory: Memory = FORGETFUL) -> Graph:
     """The graph of the revision files in ``locations`` (folders relative to the tree's root), in Alembic's order.
 
     A location that does not exist has no revisions, and a file in two of them counts once.
@@ -23,12 +20,26 @@ def load(tree: Tree, locations: tuple[str, ...], recursive: bool, parse: Parse =
         for path in sorted(tree.files(location, recursive=recursive), key=_place_in_walk):
             if is_revision_name(path):
                 homes.setdefault(path, location)
-    sources = tree.read_many(homes)
-    parsed = [parse(sources[path], path, location) for path, location in homes.items() if path in sources]
+    parsed = _parse_all(tree, homes, memory)
     return Graph(
         tuple(each for each in parsed if isinstance(each, Revision)),
         tuple(each for each in parsed if isinstance(each, Unreadable)),
     )
+
+
+def _parse_all(tree: Tree, homes: dict[str, str], memory: Memory) -> list[Revision | Unreadable | None]:
+    """What each file says, in the order of ``homes``; only those are read that are not remembered as they are now."""
+    remembered = memory.recall()
+    signatures = tree.signatures(homes)  # before anything is read: what changes meanwhile must not be taken for this
+    keys = {path: (homes[path], path, signature) for path, signature in signatures.items()}
+    known: dict[str, Revision | Unreadable | None] = {
+        path: remembered[seen] for path, seen in keys.items() if seen in remembered
+    }
+    for path, source in tree.read_many(path for path in homes if path not in known).items():
+        known[path] = parse_revision(source, path, homes[path])
+    revisions = {seen: said for path, seen in keys.items() if isinstance(said := known.get(path), Revision)}
+    memory.keep(remembered, revisions)
+    return [known[path] for path in homes if path in known]
 
 
 def _place_in_walk(path: str) -> tuple[tuple[bool, str], ...]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from dataclasses import dataclass
 from posixpath import basename
+from typing import NamedTuple
 
 from driftguard.graph.literals import Binding, Known, Unknown, read_names
-from driftguard.graph.template import read_head
 
 # As in alembic/script: `_only_source_rev_file` and `_legacy_rev` of base.py, `verify_rev_id` of revision.py.
 SOURCE_NAME = re.compile(r"(?!\.#|__init__).*\.py")
@@ -19,8 +18,7 @@ CONFLICT_MARKER = re.compile(rb"^(?:<{7} |={7}\r?$|>{7} )", re.MULTILINE)
 PLAIN_ID = re.compile(rb"""^revision\b[^=\n]*=\s*["']([^"'\n]+)["']""", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Revision:
+class Revision(NamedTuple):
     """One revision. ``down``, ``depends_on`` and ``labels`` hold the texts that the file has, in its order.
 
     ``line`` and ``down_line`` are where its id and its parents are assigned, ``doc`` is the first line of its
@@ -38,8 +36,7 @@ class Revision:
     location: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """A file that Alembic takes for a revision, or refuses, and whose text does not say which one it is.
 
     ``reason`` is a sentence without its full stop; ``ids`` are those that the text seems to define.
@@ -87,6 +84,8 @@ def parse_revision(source: bytes, path: str, location: str = "") -> Revision | U
 
 def _usual_revision(source: bytes, path: str, location: str) -> Revision | None:
     """The answer for a file in the usual form, without a syntax tree."""
+    from driftguard.graph.template import read_head  # its patterns take long to compile, and a warm memory needs none
+
     head = read_head(source)
     if head is None or not {"revision", "down_revision"} <= head.names.keys():
         return None

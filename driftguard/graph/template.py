@@ -27,7 +27,7 @@ _TYPE = r"(?:str|None|Sequence\[str\]|Optional\[str\]|Union\[str, None\]|Union\[
 _TEXT = r"""(?:'[^'\\\n]*'|"[^"\\\n]*")"""
 _TUPLE = rf"\({_TEXT}(?:,|(?:, {_TEXT})+,?)\)"
 _ASSIGNMENT = (
-    rf"(revision|down_revision|depends_on|branch_labels)(?:: {_TYPE}(?: \| {_TYPE})*)? = (None|{_TEXT}|{_TUPLE})"
+    rf"(revision|down_revision|depends_on|branch_labels)(?:: {_TYPE}(?: \| {_TYPE})*)? ?= ?(None|{_TEXT}|{_TUPLE})"
 )
 _END = r"[ \t]*(?:#[^\n]*)?\n"
 
@@ -36,7 +36,7 @@ HEAD = re.compile(rf"(?>(?:{'|'.join((*_IMPORTS, _ASSIGNMENT))})?{_END})*".encod
 ASSIGNMENT = re.compile(rf"^{_ASSIGNMENT}".encode(), re.MULTILINE)
 TEXT = re.compile(_TEXT.encode())
 IMPORT_OF_ALL = re.compile(rb"import[\s\\]*\*")
-OTHER_STATEMENT = re.compile(rb"\n(?!def |async def |class |@|[ \t\n#)\]}]|\Z)")
+OTHER_STATEMENT = re.compile(rb"""\n(?!def |async def |class |@|[ \t\n#)\]}]|(?:\'{3}|\"{3})[)\],.]*\n|\Z)""")
 
 
 class Said(NamedTuple):
@@ -64,7 +64,7 @@ def read_head(source: bytes) -> Head | None:
     start = docstring.end() if docstring else 0
     head = HEAD.match(source, start)
     end = head.end() if head else start
-    if not end or _may_bind(source, end) or not _is_python(source[end:]):
+    if not end or _may_bind(source, end) or not _is_python(source[end:].decode()):
         return None
     names: dict[str, Said] = {}
     line, counted = 1, 0
@@ -81,12 +81,12 @@ def _may_bind(source: bytes, start: int) -> bool:
     return bool(OTHER_STATEMENT.search(source, start - 1) or IMPORT_OF_ALL.search(source, start))
 
 
-def _is_python(source: bytes) -> bool:
+def _is_python(source: str) -> bool:
     """Whether it is valid syntax by itself, and so behind other whole statements; no objects are made of its tree."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            symtable.symtable(source, "", "exec")  # type: ignore[arg-type]  (it takes what compile() takes)
+            symtable.symtable(source, "", "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

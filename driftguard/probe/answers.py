@@ -69,12 +69,15 @@ class Database:
 class Run(NamedTuple):
     """One execution of env.py: the databases it went through, and what stopped it, if anything did.
 
-    ``stand_in``: no URL was to be found, so SQLite stood in.
+    ``stand_in``: no URL was to be found, so SQLite stood in. ``replays``: what each database's shadow rests on, in the
+    guest's words; None where they cannot be kept. ``abandoned``: a shadow that was lent is not what it has to be.
     """
 
     databases: tuple[Database, ...]
     error: Failure | None
     stand_in: bool = False
+    replays: tuple[Mapping[str, Any], ...] | None = None
+    abandoned: bool = False
 
 
 class ShadowQuestion(NamedTuple):
@@ -90,7 +93,14 @@ class ShadowQuestion(NamedTuple):
 
 def run_from(data: Mapping[str, Any]) -> Run:
     """The answer to ``run``."""
-    return Run(tuple(map(_database_from, data["databases"])), _failure_from(data["error"]), data["stand_in"])
+    replays = data["replay"]
+    return Run(
+        tuple(map(_database_from, data["databases"])),
+        _failure_from(data["error"]),
+        data["stand_in"],
+        None if replays is None else tuple(replays),
+        data["abandoned"],
+    )
 
 
 def sources_from(data: Mapping[str, Any]) -> ModelSources:

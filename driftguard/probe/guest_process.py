@@ -22,6 +22,8 @@ PROTOCOL = 1
 GUEST_FOLDER = Path(__file__).parent / "guest"
 PROGRAM = "import sys; sys.path.insert(0, {folder!r}); from driftguard_guest.main import main; main()"
 STDERR_TAIL_LINES = 12
+SELECTOR: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
+"""One that holds no descriptor of its own."""
 
 Answerer = Callable[[str, Mapping[str, Any]], Any]
 """Answers a question of the guest (its name and arguments); a DriftguardError is passed on as a refusal."""
@@ -65,7 +67,7 @@ class Guest:
         self._deadline = deadline
         self._answer = answer
         self._received = bytearray()
-        self._selector = selectors.DefaultSelector()
+        self._selector = SELECTOR()
         self._selector.register(process.stdout, selectors.EVENT_READ)
 
     def call(self, name: str, **arguments: Any) -> Any:

@@ -1,10 +1,10 @@
 """Guests that need not import anything: forked from a process that has the project's packages loaded.
 
-For each interpreter such a process runs beside the host (``driftguard_guest.preloaded``; its word for itself is server,
-ours is preloader). It is asked for a guest through a socket and forks it; the guest gets its standard streams with the
-request. What a fresh interpreter would have decided otherwise is never lent: the preloader compares what it loaded with
-what lies on disk before each fork, and only serves requests whose environment agrees with its own in every variable that
-the interpreter or an import has looked at. Where anything is in doubt, an ordinary guest is started.
+For each interpreter such a *preloader* runs beside the host (``driftguard_guest.preloaded``). It is asked for a guest
+through a socket and forks it; the guest's standard streams come with the request. What a fresh interpreter would have
+decided otherwise is never lent: before each fork the preloader compares what it loaded with what lies on disk, and it is
+only asked by requests whose environment agrees with its own in every variable that the interpreter or an import has
+looked at. Where anything is in doubt, an ordinary guest is started.
 
 Who may signal whom: the preloader is its guests' parent and kills their process groups before it reaps them, when the
 host closes a guest's line or disappears. Only if the preloader has gone, the host does so, by a handle that cannot come
@@ -137,7 +137,7 @@ class PreloadedGuests:
             if self._closed:
                 return None
             found = next((each for each in self._preloaders if each.serves(python, cwd, environ)), None)
-            if found is not None and found.has_failed:
+            if found is not None and found.has_failed():
                 self._preloaders.remove(found)
                 found.retire()
                 found = None
@@ -215,10 +215,9 @@ class Preloader:
             and not any(name.startswith(LOOKED_AT_EARLY) or name in self._looked_at for name in differing)
         )
 
-    @property
     def has_failed(self) -> bool:
         """Whether it is gone and another one may be tried."""
-        return self._gone and (self._was_ready or time.monotonic() > self._began + PAUSE_SECONDS)
+        return not self._listens() and (self._was_ready or time.monotonic() > self._began + PAUSE_SECONDS)
 
     def load(self, names: Iterable[str]) -> None:
         """Let it load these modules as well, while nobody waits for them."""
@@ -264,7 +263,11 @@ class Preloader:
                 descriptors = [given_stdin, given_stdout, log.fileno(), theirs.fileno()]
                 socket.send_fds(self._line, [json.dumps(self._request(cwd, environ)).encode()], descriptors)
             life = stack.enter_context(Life.begin(line, self.pid))
-            yield Process(stdin, stdout, life.last_rites)
+            try:
+                yield Process(stdin, stdout, life.last_rites)
+            finally:
+                if not life.end():
+                    self._gone = True
 
     def retire(self) -> None:
         """It gets no more requests, and ends when it has no guests."""
@@ -314,7 +317,7 @@ class Life:
             try:
                 yield life
             finally:
-                life._end()
+                life.end()
 
     def last_rites(self) -> int:
         """The exit status of a guest that is about to end."""
@@ -323,14 +326,17 @@ class Life:
             self._status = answer["status"] if answer else self._kill_orphan()
         return self._status
 
-    def _end(self) -> None:
+    def end(self) -> bool:
+        """Kill the guest and its process group if they still live; whether the parent has done it."""
         if self._status is None:
             with suppress(OSError):
                 self._line.shutdown(socket.SHUT_WR)
             if _readable(self._line.fileno(), PATIENCE_SECONDS):
                 self.last_rites()
             else:
-                self._kill_orphan()
+                self._status = self._kill_orphan()
+                return False
+        return True
 
     def _kill_orphan(self) -> int:
         """End a guest whose parent can do it no more."""

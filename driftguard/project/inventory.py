@@ -49,6 +49,10 @@ class Inventory:
             self._modules[path] = read_module(self.read(path))
         return self._modules[path]
 
+    def named(self, *names: str) -> tuple[str, ...]:
+        """The files with one of these names, in any folder."""
+        return tuple(path for path in self.files if path.endswith(names) and posixpath.basename(path) in names)
+
     def has_file(self, path: str) -> bool:
         return path in self.paths or self.read(path) is not None
 
@@ -63,15 +67,15 @@ class Inventory:
 
 def take_inventory(tree: Tree, exclude: Iterable[str] = ()) -> Inventory:
     """List ``tree`` without what is never searched and without what the patterns ``exclude`` name."""
-    listed = [path for path in tree.files(".", recursive=True) if not NEVER_SEARCHED & set(path.split("/"))]
-    installed = {posixpath.dirname(path) for path in listed if posixpath.basename(path) == VIRTUAL_ENVIRONMENT_MARK}
+    # Folder by folder, because of the thousands of files most lie in a few.
+    split = [(path, *path.rpartition("/")[::2]) for path in tree.files(".", recursive=True)]
+    searched = {folder for folder in {folder for _, folder, _ in split} if not NEVER_SEARCHED & set(folder.split("/"))}
+    installed = {folder for _, folder, name in split if name == VIRTUAL_ENVIRONMENT_MARK and folder in searched}
+    searched = {folder for folder in searched if installed.isdisjoint(ancestors(folder))}
+    kept = sorted(path for path, folder, name in split if folder in searched and name not in NEVER_SEARCHED)
     patterns = tuple(exclude)
-    files = tuple(
-        path
-        for path in sorted(listed)
-        if installed.isdisjoint(ancestors(path)) and not any(is_excluded(path, pattern) for pattern in patterns)
-    )
-    folders = frozenset(folder for path in files for folder in ancestors(posixpath.dirname(path)))
+    files = tuple(path for path in kept if not any(is_excluded(path, pattern) for pattern in patterns))
+    folders = frozenset(above for folder in {path.rpartition("/")[0] for path in files} for above in ancestors(folder))
     return Inventory(tree, files, frozenset(files), folders | {"."})
 
 

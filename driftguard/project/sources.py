@@ -34,7 +34,7 @@ class Read(NamedTuple):
 def read_all(inventory: Inventory) -> Read:
     """Every source in the tree. Files in which nothing speaks of Alembic are passed over in silence."""
     configs = [path for path in inventory.files if _may_configure(path)]
-    inventory.fetch([*configs, *(path for path in inventory.files if posixpath.basename(path) == "env.py")])
+    inventory.fetch([*configs, *inventory.named("env.py")])
     reads = [read_config(inventory, path) for path in configs]
     return Read(
         tuple(source for read in reads for source in read.sources),
@@ -60,7 +60,7 @@ def near_scripts(inventory: Inventory, folder: str) -> str:
     """The one script folder that is ``folder`` itself (as Flask-Migrate has it) or a child of it, "" if unsure."""
     if inventory.has_file(join(folder, "env.py")):
         return folder
-    children = {parent(path) for path in inventory.files if posixpath.basename(path) in ("env.py", "script.py.mako")}
+    children = {parent(path) for path in inventory.named("env.py", "script.py.mako")}
     found = [
         each
         for each in sorted(children)
@@ -70,7 +70,7 @@ def near_scripts(inventory: Inventory, folder: str) -> str:
 
 
 def _may_configure(path: str) -> bool:
-    return path.endswith(INI_ENDINGS) or posixpath.basename(path) == PYPROJECT
+    return path.endswith(INI_ENDINGS) or (path.endswith(PYPROJECT) and posixpath.basename(path) == PYPROJECT)
 
 
 def _read_pyproject(inventory: Inventory, path: str, content: bytes) -> Read:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations, product
 from typing import NamedTuple
 
 from driftguard.config import ConfigError, EnvironmentSettings, Settings, closest
+from driftguard.errors import DriftguardError
 from driftguard.git import Tree
 from driftguard.project.building import build
 from driftguard.project.environment import Environment
@@ -63,6 +64,19 @@ def survey(tree: Tree, settings: Settings, environ: Mapping[str, str]) -> Survey
         raise ConfigError("\n".join(f"{settings.source}: {mistake}" for mistake in mistakes))
     every = tuple(sorted((*(each.built for each in pointed), *others), key=_place))
     return Survey(every, (*read.problems, *_orphans(inventory, every)))
+
+
+def choose(
+    tree: Tree, settings: Settings, found: tuple[Environment, ...], names: Collection[str]
+) -> tuple[Environment, ...]:
+    """Those of ``names``, all that were found if there are none; raises DriftguardError where one is not there."""
+    if not found:
+        message, _, hint = explain_nothing_found(tree, settings).partition("\n")
+        raise DriftguardError(message, hint)
+    if unknown := set(names) - {each.name for each in found}:
+        known = ", ".join(each.name for each in found)
+        raise DriftguardError(f"there is no environment {', '.join(sorted(unknown))}", f"these were found: {known}")
+    return tuple(each for each in found if not names or each.name in names)
 
 
 def explain_nothing_found(tree: Tree, settings: Settings | None = None) -> str:
@@ -179,9 +193,9 @@ def _same_names(pointed: list[_Pointed], others: tuple[Environment, ...]) -> Ite
 def _orphans(inventory: Inventory, environments: tuple[Environment, ...]) -> Iterator[str]:
     """Script folders that no configuration leads to."""
     used = {environment.script_location for environment in environments}
-    for path in inventory.files:
+    for path in inventory.named("env.py"):
         folder = parent(path)
-        if posixpath.basename(path) != "env.py" or folder in used or join(folder, "versions") not in inventory.folders:
+        if folder in used or join(folder, "versions") not in inventory.folders:
             continue
         module = inventory.module(path)
         if "alembic" in module.imports:

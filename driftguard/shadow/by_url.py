@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from driftguard.shadow.errors import NoShadow
-from driftguard.shadow.request import Execute, Request, Shadows
+from driftguard.shadow.request import Execute, KeepsNothing, Request, Shadows
 from driftguard.shadow.urls import url_of_setting
 
 
-class NamedDatabase:
+class NamedDatabase(KeepsNothing):
     """Lends the database to one borrower at a time.
 
     No SQL that every dialect understands tells whether a database is empty, nor empties it. Whoever borrows asks the

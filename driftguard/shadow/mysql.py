@@ -13,7 +13,7 @@ from driftguard import process
 from driftguard.errors import DriftguardError
 from driftguard.shadow.errors import NoShadow
 from driftguard.shadow.mysql_binaries import by_preference, find
-from driftguard.shadow.request import LIVE, Execute, Request, Shadows, is_loopback
+from driftguard.shadow.request import LIVE, Execute, KeepsNothing, Request, Shadows, is_loopback
 from driftguard.shadow.urls import local_url, url_of_setting
 
 PREFIX = "driftguard_"
@@ -57,7 +57,7 @@ class About(NamedTuple):
     collation: str = ""
 
 
-class MysqlShadows:
+class MysqlShadows(KeepsNothing):
     """Databases on one server, named after the process that makes them."""
 
     def __init__(self, site: Site, about: About, execute: Execute) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from typing import NamedTuple
 from driftguard import process
 from driftguard.errors import DriftguardError
 from driftguard.shadow.errors import NoShadow
+from driftguard.shadow.kept import boot
 from driftguard.shadow.postgresql_binaries import by_preference, find, major
 from driftguard.shadow.request import LIVE, Execute, Request, Shadows, is_loopback
 from driftguard.shadow.urls import local_url, url_of_setting
@@ -31,16 +32,40 @@ WHERE role.rolname = current_user
 ORDER BY database.datname
 """
 
-CREATE = 'CREATE DATABASE "{name}" TEMPLATE template0'
+CREATE = 'CREATE DATABASE "{name}" TEMPLATE "{template}"'
 
 # The fastest on an idle server. It makes checkpoints, so it is nothing for a server where others work.
 # https://www.postgresql.org/docs/current/sql-createdatabase.html
-CREATE_BY_FILE_COPY = 'CREATE DATABASE "{name}" TEMPLATE template0 STRATEGY FILE_COPY'
+CREATE_BY_FILE_COPY = 'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY'
 FILE_COPY_SINCE = 15
 
 DROP = 'DROP DATABASE IF EXISTS "{name}"'
 DROP_BY_FORCE = 'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
 FORCE_SINCE = 13
+
+# What is said of a database elsewhere than in it does not come along with a copy; neither do the roles that it needs,
+# which could not be dropped by other revisions either as long as it is there.
+LASTING = """
+SELECT (SELECT count(*) FROM pg_catalog.pg_shdepend AS shared WHERE shared.dbid = it.oid
+           OR (shared.classid = CAST('pg_catalog.pg_database' AS pg_catalog.regclass) AND shared.objid = it.oid))
+     + (SELECT count(*) FROM pg_catalog.pg_db_role_setting AS setting WHERE setting.setdatabase = it.oid)
+     + (SELECT count(*) FROM pg_catalog.pg_shdescription AS description WHERE description.objoid = it.oid
+           AND description.classoid = CAST('pg_catalog.pg_database' AS pg_catalog.regclass))
+     + (SELECT count(*) FROM pg_catalog.pg_shseclabel AS label WHERE label.objoid = it.oid
+           AND label.classoid = CAST('pg_catalog.pg_database' AS pg_catalog.regclass))
+     + (SELECT count(*) FROM pg_catalog.pg_subscription AS subscription WHERE subscription.subdbid = it.oid)
+     + (SELECT count(*) FROM pg_catalog.pg_prepared_xacts AS prepared WHERE prepared.database = it.datname)
+     + CAST(it.datacl IS NOT NULL OR it.datconnlimit <> -1 AS integer)
+FROM pg_catalog.pg_database AS it
+WHERE it.datname = '{name}'
+"""
+SIZE = "SELECT pg_catalog.pg_database_size('{name}')"
+LOCK_OUT = 'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'
+DISCONNECT = "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = '{name}'"
+RENAME = 'ALTER DATABASE "{name}" RENAME TO "{kept}"'
+ALL_KEPT = """
+SELECT CAST(datname AS text) FROM pg_catalog.pg_database WHERE left(datname, 16) = 'driftguard_kept_' ORDER BY datname
+"""
 
 HINT = (
     "install a PostgreSQL server, or `pip install 'alembic-driftguard[postgresql]'`, or set in [tool.driftguard] "
@@ -49,11 +74,15 @@ HINT = (
 
 
 class Site(NamedTuple):
-    """Where shadows are made: the URL for administration, the URL of a database by name, the statement."""
+    """Where shadows are made: the URL for administration, the URL of a database by name, the statement.
+
+    ``is_private``: whether all that lies there is driftguard's own.
+    """
 
     admin_url: str
     url: Callable[[str], str]
     create: str = CREATE
+    is_private: bool = False
 
 
 class About(NamedTuple):
@@ -78,8 +107,11 @@ class PostgresqlShadows:
 
     def create(self) -> str:
         """The URL of a new empty database."""
+        return self._create("template0")
+
+    def _create(self, template: str) -> str:
         name = f"{self._prefix}{next(self._numbers)}"
-        self._execute(self._site.admin_url, (self._site.create.format(name=name),))
+        self._execute(self._site.admin_url, (self._site.create.format(name=name, template=template),))
         url = self._site.url(name)
         self._names[url] = name
         return url
@@ -88,6 +120,45 @@ class PostgresqlShadows:
         """Drop it, whoever is connected."""
         self._execute(self._site.admin_url, (drop_statement(self._names[url], self.version),))
         del self._names[url]
+
+    @property
+    def keeps(self) -> bool:
+        """Only where everything is driftguard's own, and as long as nothing can have lost what was written."""
+        return self._site.is_private and bool(boot())
+
+    def keep(self, url: str, name: str) -> int:
+        """Renamed, which leaves no moment with half of it; what a clone would lack must not be in it."""
+        shadow = self._names[url]
+        try:
+            [[lasting]] = self._ask(LASTING.format(name=shadow))
+            if not self.keeps or lasting != "0":
+                self.drop(url)
+                return 0
+            [[size]] = self._ask(SIZE.format(name=shadow))
+            closing = (LOCK_OUT, DISCONNECT, RENAME)
+            self._ask(*(each.format(name=shadow, kept=_kept(name)) for each in closing))
+        except DriftguardError:
+            self.drop(url)
+            return 0
+        del self._names[url]
+        return int(size or 0)
+
+    def lend(self, name: str) -> str | None:
+        """A copy, whoever copies at the same time."""
+        try:
+            return self._create(_kept(name)) if self.keeps else None
+        except DriftguardError:
+            return None
+
+    def forget(self, known: Collection[str]) -> None:
+        """With what an earlier run of the machine has left."""
+        if self.keeps:
+            wanted = set(map(_kept, known))
+            lying = tuple(name for [name] in self._ask(ALL_KEPT) if name and name not in wanted)
+            drop_databases(lying, self.version, self._site.admin_url, self._execute)
+
+    def _ask(self, *statements: str) -> list[list[str | None]]:
+        return self._execute(self._site.admin_url, statements)
 
     def close(self) -> None:
         """Drop those that are left; what cannot be dropped now, a later run drops."""
@@ -107,6 +178,10 @@ def open_shadows(request: Request, execute: Execute, *, cache_folder: Path) -> I
         shadows = PostgresqlShadows(site, about.version, execute)
         stack.callback(shadows.close)
         yield shadows
+
+
+def _kept(name: str) -> str:
+    return f"{PREFIX}kept_{boot()}_{name}"
 
 
 def leftovers(about: About) -> tuple[str, ...]:
@@ -146,7 +221,7 @@ def site_of_socket(request: Request, folder: Path, port: str, user: str, version
         return local_url(request, user=user, database=name, query=place)
 
     by_copy = int(major(version)) >= FILE_COPY_SINCE
-    return Site(url("postgres"), url, CREATE_BY_FILE_COPY if by_copy else CREATE)
+    return Site(url("postgres"), url, CREATE_BY_FILE_COPY if by_copy else CREATE, is_private=True)
 
 
 def _choose(request: Request, execute: Execute, cache_folder: Path, stack: ExitStack) -> tuple[Site, About]:

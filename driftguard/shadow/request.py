@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -30,7 +30,12 @@ class Request(NamedTuple):
 
 
 class Shadows(Protocol):
-    """A source of new empty databases; what was not dropped is dropped when the source closes."""
+    """A source of new empty databases; what was not dropped is dropped when the source closes.
+
+    ``keeps``: whether it can keep one beyond its own life. Names of what is kept are letters and digits.
+    """
+
+    keeps: bool
 
     @property
     def version(self) -> str:
@@ -40,7 +45,38 @@ class Shadows(Protocol):
         """The SQLAlchemy URL ("dialect+driver://…" or "@live/NAME") of a new empty database."""
 
     def drop(self, url: str) -> None:
-        """Drop a database that ``create`` made."""
+        """Drop a database that ``create`` or ``lend`` made."""
+
+    def keep(self, url: str, name: str) -> int:
+        """Keep a database under the name, and drop it; its size in bytes. 0: it was dropped, and is not kept."""
+
+    def lend(self, name: str) -> str | None:
+        """The URL of a new database like the one that was kept; None where it is gone."""
+
+    def forget(self, known: Collection[str]) -> None:
+        """Drop what is kept under other names."""
+
+
+class KeepsNothing:
+    """For sources whose databases do not outlive them."""
+
+    keeps = False
+
+    def drop(self, url: str) -> None:
+        """As in ``Shadows``."""
+        raise NotImplementedError
+
+    def keep(self, url: str, name: str) -> int:
+        """It is only dropped."""
+        self.drop(url)
+        return 0
+
+    def lend(self, name: str) -> str | None:
+        """There is nothing to lend."""
+        return None
+
+    def forget(self, known: Collection[str]) -> None:
+        """There is nothing to forget."""
 
 
 class ShadowModule(Protocol):

@@ -6,11 +6,13 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from driftguard import process
+from driftguard.errors import DriftguardError
+from driftguard.shadow.kept import FOLDER, digest
 from driftguard.shadow.request import Execute, Request, Shadows
 from driftguard.shadow.urls import drivername, local_url
 
@@ -21,14 +23,25 @@ ENOUGH_BYTES = 256 * 1024 * 1024
 
 VERSION = "SELECT sqlite_version()"
 
+CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
+
+KEPT = ".sqlite"
+DRAFT = ".draft-"
+DIGEST_BYTES = 32
+MOST_BYTES = 128 * 1024 * 1024
+
 SIDE_FILES = ("", "-journal", "-shm", "-wal")
 
 
 class SqliteShadows:
-    """Files in one folder."""
+    """Files in one folder; those that are kept lie in another one, each behind the digest of its contents."""
 
-    def __init__(self, folder: Path, request: Request, version: str) -> None:
+    keeps = True
+
+    def __init__(self, folder: Path, request: Request, version: str, execute: Execute, kept: Path) -> None:
         self.version = version
+        self._execute = execute
+        self._kept = kept
         self._folder = folder
         self._request = request
         self._numbers = itertools.count(1)
@@ -41,7 +54,58 @@ class SqliteShadows:
     def drop(self, url: str) -> None:
         """Remove the file and those that SQLite put beside it."""
         for suffix in SIDE_FILES:
-            Path(f"{url.partition(':///')[2]}{suffix}").unlink(missing_ok=True)
+            Path(f"{_file(url)}{suffix}").unlink(missing_ok=True)
+
+    def keep(self, url: str, name: str) -> int:
+        """Copied as it is, unless something of it may still stand beside it."""
+        try:
+            return self._copy(url, self._path(name))
+        except (OSError, DriftguardError):
+            return 0
+        finally:
+            self.drop(url)
+
+    def lend(self, name: str) -> str | None:
+        """A damaged one is as good as none."""
+        try:
+            held = self._path(name).read_bytes()
+            if digest(held[DIGEST_BYTES:]) != held[:DIGEST_BYTES]:
+                return None
+            url = self.create()
+            Path(_file(url)).write_bytes(memoryview(held)[DIGEST_BYTES:])
+        except OSError:
+            return None
+        return url
+
+    def forget(self, known: Collection[str]) -> None:
+        """With the drafts of processes that are gone."""
+        for path in self._kept.glob(f"*{KEPT}"):
+            if path.stem not in known and not path.name.startswith(DRAFT):
+                _remove(path)
+        for path in self._kept.glob(f"{DRAFT}*{KEPT}"):
+            if process.abandoned(path.stem.removeprefix(DRAFT)):
+                _remove(path)
+
+    def _copy(self, url: str, place: Path) -> int:
+        if Path(f"{_file(url)}-wal").exists():
+            self._execute(url, (CHECKPOINT,))
+        if any(_holds(f"{_file(url)}{suffix}") for suffix in ("-journal", "-wal")):
+            return 0
+        if Path(_file(url)).stat().st_size > MOST_BYTES:
+            return 0
+        content = Path(_file(url)).read_bytes()
+        self._kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = self._kept / f"{DRAFT}{process.mark()}{KEPT}"
+        try:
+            draft.write_bytes(digest(content) + content)
+            draft.replace(place)
+        except OSError:
+            _remove(draft)
+            raise
+        return len(content)
+
+    def _path(self, name: str) -> Path:
+        return self._kept / f"{name}{KEPT}"
 
 
 @contextmanager
@@ -54,7 +118,23 @@ def open_shadows(request: Request, execute: Execute, *, cache_folder: Path) -> I
     with tempfile.TemporaryDirectory(
         prefix=f"{prefix}{process.mark()}-", dir=parent, ignore_cleanup_errors=True
     ) as folder:
-        yield SqliteShadows(Path(folder), request, version or "")
+        yield SqliteShadows(Path(folder), request, version or "", execute, cache_folder / FOLDER)
+
+
+def _file(url: str) -> str:
+    return url.partition(":///")[2]
+
+
+def _holds(path: str) -> bool:
+    try:
+        return Path(path).stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def temporary_place(in_memory: Path = IN_MEMORY) -> Path:

@@ -29,7 +29,7 @@ def heard() -> Heard:
 
 @pytest.fixture
 def folders(heard: Heard) -> Iterator[Folders]:
-    with Folders(lambda kind, path: heard.add((kind, os.path.basename(path)))) as folders:
+    with Folders(lambda kind, path: heard.add((kind, Path(path).name))) as folders:
         yield folders
 
 
@@ -134,7 +134,7 @@ def test_where_the_system_refuses_folders_are_read_instead(
     monkeypatch.setattr(module, "POLLING_SECONDS", 0.05)
     for name in "ab":
         (tmp_path / name).mkdir()
-    with Folders(lambda kind, path: heard.add((kind, os.path.basename(path))), Full(room)) as folders:
+    with Folders(lambda kind, path: heard.add((kind, Path(path).name)), Full(room)) as folders:
         folders.renew([tmp_path / "a", tmp_path / "b"])
         for name in "ab":
             (tmp_path / name / f"in {name}").write_text("")

@@ -16,7 +16,7 @@ from driftguard.facts import Progress
 from driftguard.memo.record import Answer
 from driftguard.verdict import Verdict, judge
 
-PATIENCE = 30.0
+PATIENCE = 10.0
 
 
 def eventually(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
@@ -42,6 +42,7 @@ class Engine:
         self.remembered: list[str] = []
         self.open = self.most_open = 0
         self.moved = True
+        self.compared = 0
 
     def ground(self) -> Ground:
         folder = self.root / ".git"
@@ -60,6 +61,7 @@ class Engine:
             self.open -= 1
 
     def index_moved(self) -> bool:
+        self.compared += 1
         return self.moved
 
     def remember_index(self, progress: Progress) -> None:

@@ -149,14 +149,6 @@ def test_files_are_loaded_as_alembic_loads_them(tmp_path: Path) -> None:
     assert [(each.id, each.location) for each in deep.revisions] == [("z", "versions"), ("y", "versions")]
 
 
-def test_what_was_parsed_can_be_remembered(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text("anything")
-    graph = load(
-        WorkingTree(tmp_path), (".",), False, lambda source, path, location: Revision(source.decode(), path=path)
-    )
-    assert graph.revisions == (Revision("anything", path="a.py"),)
-
-
 @st.composite
 def histories(draw: st.DrawFn) -> list[Row]:
     """Rows of random histories; parents mostly, but not always, stand before their children."""

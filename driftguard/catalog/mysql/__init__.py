@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from driftguard.catalog.mysql.fingerprint import GLANCE, exact, quick
 from driftguard.catalog.mysql.reading import read
 from driftguard.catalog.mysql.restoring import restore
 from driftguard.catalog.mysql.statements import SESSION
 
-__all__ = ["SESSION", "read", "restore"]
+__all__ = ["GLANCE", "SESSION", "exact", "quick", "read", "restore"]

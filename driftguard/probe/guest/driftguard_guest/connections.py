@@ -112,6 +112,8 @@ class Connections:
         self._scratch = {}
         self._numbers = {}
         self._creators = {}
+        self._statements = []
+        self.in_steps = False
         self.lives = []
         self.env_py = ""
         self.loading_application = False
@@ -129,9 +131,16 @@ class Connections:
             if mark is not None and mark[0] != self._shadow_url(mark[1]):
                 raise exc.DisconnectionError("this connection belongs to an earlier run")
 
+        def before_cursor_execute(connection, cursor, statement, parameters, context, executemany):
+            if not self.in_steps:
+                mark = connection.info.get(MARK)
+                if mark is not None:
+                    self._statements.append((mark[0], statement, repr(parameters)))
+
         setattr(do_connect, OWN, True)
         event.listen(Engine, "do_connect", do_connect)
         event.listen(Pool, "checkout", checkout)
+        event.listen(Engine, "before_cursor_execute", before_cursor_execute)
         self._guard_creators()
         sqlite_guard.install()
         Live.original_options = os.environ.get("PGOPTIONS")
@@ -140,6 +149,11 @@ class Connections:
     def begin_run(self):
         """Forget the shadows of the run before; whatever connects next gets new ones."""
         self._shadows = {}
+        self._statements = []
+
+    def statements_of(self, shadow):
+        """What this run has executed on a shadow outside of the migrations themselves: texts and parameters."""
+        return [(statement, parameters) for url, statement, parameters in self._statements if url == shadow]
 
     def of(self, connection):
         """(shadow URL, live number) of a SQLAlchemy connection; None if it was not led to a shadow."""
@@ -193,9 +207,10 @@ class Connections:
 
     def _shadow_url(self, number):
         """The shadow that stands for a live address right now."""
-        shadows = self._scratch if self.loading_application or self._is_importing() else self._shadows
+        scratch = self.loading_application or self._is_importing()
+        shadows = self._scratch if scratch else self._shadows
         if number not in shadows:
-            shadows[number] = self._ask(number)
+            shadows[number] = self._ask(number, scratch)
         return shadows[number]
 
     def _is_importing(self):

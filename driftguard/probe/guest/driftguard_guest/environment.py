@@ -14,9 +14,10 @@ from alembic.util import to_tuple
 from sqlalchemy import Column, MetaData, String, Table, create_engine, exc, inspect, select
 from sqlalchemy.engine import make_url
 
-from . import application, beginning, operations, sources
+from . import application, beginning, operations, sources, surroundings
 from .connections import Connections, Live
 from .filters import Filters
+from .replays import Replay
 from .sessions import Sessions
 from .templates import STAND_IN, lacks_url, with_url
 from .wire import Failure, describe
@@ -26,6 +27,9 @@ VERSION_STATEMENTS = {
     "mysql": "SELECT version()",
     "mariadb": "SELECT version()",
 }
+SCRATCH = "import"
+"""What a shadow is for that an import connects to."""
+
 REVISION_ARGUMENTS = {
     "message": None,
     "autogenerate": True,
@@ -113,6 +117,7 @@ class Environment:
         self._url = url
         self.connections.env_py = os.path.join(script_location, "env.py")
         self.connections.install()
+        surroundings.install()
         if flask:
             self._load_flask(flask_app, script_location)
         else:
@@ -153,7 +158,8 @@ class Environment:
         """Run env.py on new shadows up to ``destination`` ("heads", or a list of revision ids).
 
         Returns the databases that env.py went through, in order, each with what failed in it, and the error, if
-        any. ``stand_in``: the config leaves its URL to a program, so SQLite stood in.
+        any. ``stand_in``: the config leaves its URL to a program, so SQLite stood in. ``replay``: what the shadows
+        rest on, None where they cannot be kept; ``abandoned``: they were lent, and are not what they have to be.
         """
         error = self._run_env_py(destination, compare, purpose)
         if isinstance(error, exc.ArgumentError) and not self._databases and lacks_url(self._configure()):
@@ -163,6 +169,8 @@ class Environment:
             "databases": self._finished(error),
             "error": None if error is None else describe(error, "environment"),
             "stand_in": self._url == STAND_IN,
+            "replay": self._replay.report(error),
+            "abandoned": self._replay.abandoned,
         }
 
     def _run_env_py(self, destination, compare, purpose):
@@ -170,6 +178,7 @@ class Environment:
         self.connections.begin_run()
         self._purpose = purpose
         self._databases = []
+        self._replay = replay = Replay(self._wire.ask, self.connections)
         config = self._configure()
         _add_options(config, self._x)
         scripts = ScriptDirectory.from_config(config)
@@ -178,11 +187,14 @@ class Environment:
         def steps(heads, context):
             database = self._database_of(context)
             self._databases.append(database)
-            for step in scripts._upgrade_revs(wanted, heads) if wanted else ():
+            upgrades = scripts._upgrade_revs(wanted, heads) if wanted else ()
+            replay.begin(database, config, scripts, wanted, heads)
+            for step in upgrades:
                 database.failure = {"revision": step.revision.revision, "path": step.revision.path}
                 yield step
             database.failure = None
             database.heads = sorted(context.get_current_heads())
+            replay.end(database)
             if compare and database.metadatas:
                 self._compare(database, config, scripts, context)
 
@@ -193,6 +205,8 @@ class Environment:
             raise
         except BaseException as raised:  # env.py may raise anything, SystemExit included
             return raised
+        finally:
+            replay.end()
         return None
 
     def _prepared(self, environment):
@@ -201,7 +215,11 @@ class Environment:
 
         def prepared(**options):
             self._prepare(environment.get_context())
-            run_migrations(**options)
+            self.connections.in_steps = True
+            try:
+                run_migrations(**options)
+            finally:
+                self.connections.in_steps = False
 
         environment.run_migrations = prepared
         return environment
@@ -328,7 +346,7 @@ class Environment:
 
         return self.sessions.with_connection(session, read)
 
-    def _ask_for_shadow(self, number):
+    def _ask_for_shadow(self, number, scratch):
         live = self.connections.lives[number]
         url = self._wire.ask(
             "shadow",
@@ -337,7 +355,7 @@ class Environment:
             live=number,
             address=live.address,
             version=self._live_version(number) if self._probe_live else "",
-            purpose=self._purpose,
+            purpose=SCRATCH if scratch else self._purpose,
         )
         if self._begins_on:
             engine = self.sessions.engine(url)

@@ -4,6 +4,7 @@ import os
 import re
 import sys
 import sysconfig
+from functools import lru_cache
 from hashlib import sha256
 from importlib.machinery import SourceFileLoader
 
@@ -13,7 +14,7 @@ IMPORT = re.compile(
     re.M,
 )
 DYNAMIC = re.compile(
-    r"import_module|__import__|\b(?:exec|eval|compile)\s*\(|exec_module|load_module|spec_from|sys\.modules|pkgutil"
+    r"import_module|__import__|(?<![.\w])(?:exec|eval|compile)\s*\(|exec_module|load_module|spec_from|sys\.modules|pkgutil"
     r"|current_app|target_metadata|\bopts\b|config\.attributes|\bgc\."
 )
 """What can reach other files of the project without naming them."""
@@ -27,8 +28,11 @@ LIBRARIES = tuple(
     | {os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + os.sep}
 )
 ABSENT = "absent"
+NAMESPACE = os.devnull
+"""Stands for a package that has no file."""
 
 
+@lru_cache(maxsize=None)
 def is_projects(file):
     """Whether the file is neither an installed library's nor ours."""
     if not file or file.startswith("<"):
@@ -43,7 +47,7 @@ def content(path):
         return sha256(_source(path)).hexdigest()
     except IsADirectoryError:
         return "folder"
-    except OSError:
+    except (OSError, ImportError):  # hidden files cannot be imported
         return ABSENT
 
 
@@ -78,6 +82,10 @@ class Imports:
                 left.extend(self._imported(path))
         return sorted(seen)
 
+    def read(self):
+        """Every file whose contents were looked at."""
+        return set(self._found)
+
     def texts(self, files):
         """The contents of these files and of all that they import."""
         return [self._found[path][2] for path in self.reached(files)]
@@ -86,7 +94,7 @@ class Imports:
         if path not in self._found:
             try:
                 source = _source(path)
-            except OSError:
+            except (OSError, ImportError):
                 source = b""
             text = source.decode("utf-8", "replace").replace("\\\n", " ")
             wanted, missing = self._named(path, text)
@@ -99,10 +107,10 @@ class Imports:
         for match in IMPORT.finditer(text):
             for name in _modules(match, path):
                 origin = self._origin(name)
-                if origin is None and match.group("base") != name:
+                if origin is None:
                     missing.add(name)  # an attribute most likely, but it may become a module
-                elif origin is None or is_projects(origin):
-                    (wanted if origin else missing).add(origin or name)
+                elif origin:
+                    wanted.add(origin)
         return wanted, missing
 
     def _origin(self, name):
@@ -125,11 +133,13 @@ class Imports:
         for finder in sys.meta_path:
             find_spec = getattr(finder, "find_spec", None)
             spec = find_spec(name, path) if find_spec else None
-            if spec is not None:
-                origin = spec.origin if spec.has_location else ""
-                if origin and not is_projects(origin):
-                    return "", None
-                return origin or "namespace", spec.submodule_search_locations
+            if spec is None:
+                continue
+            if spec.loader is None or spec.origin is None:
+                return NAMESPACE, spec.submodule_search_locations
+            if spec.has_location and is_projects(spec.origin):
+                return spec.origin, spec.submodule_search_locations
+            return "", None
         return None, None
 
 

@@ -185,7 +185,7 @@ class Server:
         return pid
 
     def _become_guest(self, request, streams, life):
-        """What lies between fork and exec elsewhere. The environment is changed without being read, which is recorded."""
+        """What others do between fork and exec. The environment is changed without being read, which is recorded."""
         os.setsid()
         life.close()
         for number, descriptor in enumerate(streams):
@@ -261,7 +261,7 @@ def _signature(path):
 def _in_the_way():
     """In folders that are searched before the standard library: files of the names of loaded modules."""
     names = {_top(name) for name in sys.modules}
-    return {path for folder in _before_library() for path in _modules_of(names, folder)}
+    return set().union(*(_modules_of(names, folder) for folder in _before_library()))
 
 
 def _before_library():
@@ -275,12 +275,11 @@ def _modules_of(names, folder):
     try:
         entries = os.listdir(folder)
     except OSError:
-        return
-    for entry in entries:
-        name, dot, _ = entry.partition(".")
-        path = os.path.join(folder, entry if dot else os.path.join(entry, "__init__.py"))
-        if name in names and (os.path.isfile(path) if not dot else entry.endswith(tuple(all_suffixes()))):
-            yield path
+        return set()
+    named = [entry for entry in entries if _top(entry) in names]
+    modules = {os.path.join(folder, entry) for entry in named if entry.endswith(tuple(all_suffixes()))}
+    packages = {os.path.join(folder, entry, "__init__.py") for entry in named if entry in names}
+    return modules | set(filter(os.path.isfile, packages))
 
 
 def _top(name):

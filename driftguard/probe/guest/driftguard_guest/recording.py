@@ -32,6 +32,9 @@ READ_BY_C = (
 )
 """The interpreter has read these before anybody can listen."""
 
+ALL = "*"
+PASSING_VARIABLES = ("_", "OLDPWD", "PWD", "SHLVL", "TERM_SESSION_ID", "WINDOWID")
+
 LISTED_FOR_IMPORT = {
     "_fill_cache": ("<frozen importlib._bootstrap_external>",),
     "children": (os.path.join("importlib", "metadata"), "importlib_metadata"),
@@ -210,6 +213,36 @@ def recorded():
             "all_variables": _recording.all_variables,
             "outside": sorted(_recording.outside | ({"starts a process of its own"} if spawned else set())),
         }
+
+
+def set_apart():
+    """Begin anew for a while; ``put_back`` ends it."""
+    before = {name: set(getattr(_recording, name)) for name in ("read", "listed", "outside")}
+    for name in before:
+        getattr(_recording, name).clear()
+    return before
+
+
+def put_back(before):
+    """What was recorded since ``set_apart``, by kind; to the others it belongs to all the rest."""
+    seen = {name: set(getattr(_recording, name)) for name in before}
+    for name, others in before.items():
+        getattr(_recording, name).update(others)
+    return {
+        "read": _without_shadows({_normal(path) for path in seen["read"]}),
+        "listed": _without_shadows({_normal(path) for path in seen["listed"]}),
+        "outside": seen["outside"],
+    }
+
+
+def variables():
+    """The names of those that were read so far; ``ALL`` stands for every one."""
+    return {*_recording.variables, *READ_BY_C, *((ALL,) if _recording.all_variables else ())}
+
+
+def passes(name):
+    """Whether a variable comes and goes with a shell or a hook; it counts only where it is read by name."""
+    return name in PASSING_VARIABLES or name.startswith("GIT_")
 
 
 def _listen():

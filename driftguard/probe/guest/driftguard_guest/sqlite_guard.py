@@ -16,6 +16,9 @@ ATTACH = 24  # SQLITE_ATTACH, https://www.sqlite.org/c3ref/c_alter_table.html
 shadows = set()
 """Absolute paths of the files that may be written."""
 
+attached = []
+"""Those of them that were attached to another one."""
+
 _inside = threading.local()
 
 
@@ -53,9 +56,12 @@ def _guarded(connection):
     """Lets it attach nothing but shadows: ATTACH and VACUUM INTO open files for writing, even in read-only sessions."""
 
     def authorize(action, first, second, database, trigger):
-        if action != ATTACH or (first is not None and _may_be_attached(first)):
+        if action != ATTACH:
             return sqlite3.SQLITE_OK
-        return sqlite3.SQLITE_DENY
+        if first is None or not _may_be_attached(first):
+            return sqlite3.SQLITE_DENY
+        attached.append(first)
+        return sqlite3.SQLITE_OK
 
     connection.set_authorizer(authorize)
     return connection

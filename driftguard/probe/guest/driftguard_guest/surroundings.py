@@ -30,12 +30,12 @@ PATCHED = ("alembic.", "sqlalchemy.sql.", "sqlalchemy.engine.", "sqlalchemy.dial
 SESSION = {
     "postgresql": (
         "SELECT name, setting FROM pg_catalog.pg_settings WHERE source = 'session' ORDER BY name",
-        "SELECT current_user, session_user, current_schemas(false), current_schemas(true) = current_schemas(true)",
+        "SELECT current_user, session_user",
         "SELECT count(*) FROM pg_catalog.pg_class WHERE relnamespace = pg_catalog.pg_my_temp_schema()",
         # A value that this transaction has added cannot be used in it, but could in the next one.
         "SELECT count(*) FROM pg_catalog.pg_enum AS value"
         " JOIN pg_catalog.pg_type AS type ON type.oid = value.enumtypid"
-        " WHERE CAST(value.xmin AS text) = CAST(pg_catalog.txid_current() % 4294967296 AS text)"
+        " WHERE CAST(value.xmin AS text) = CAST(pg_catalog.mod(pg_catalog.txid_current(), 4294967296) AS text)"
         " AND value.xmin <> type.xmin",
     ),
     "sqlite": (
@@ -75,7 +75,7 @@ class Surroundings:
         self._context = context
         self._config = config
         self._root = root
-        self._statements = statements
+        self.statements = statements
         self._imports = imports.Imports(root)
 
     def digest(self):
@@ -85,13 +85,17 @@ class Surroundings:
             "options": self._options(),
             "connection": self._connection(),
             "config": self._configuration(),
-            "statements": self._statements,
+            "statements": self.statements,
             "listeners": sorted((*where[:2], self._described(fn)) for where, fn in _listeners.items()),
             "compilers": sorted(self._compilers()),
             "alembic": sorted(self._alembic()),
             "patched": sorted(self._patched()),
         }
         return sha256(repr(parts).replace(self._root, "").encode("utf-8", "surrogatepass")).hexdigest()
+
+    def files(self):
+        """What of the project was read for that."""
+        return {_env_py(self._config), *self._imports.read()}
 
     def _options(self):
         return [
@@ -132,9 +136,8 @@ class Surroundings:
         sections = {name: sorted(parser.items(name, raw=True)) for name in parser.sections()}
         given = getattr(config, "toml_alembic_config", {})
         attributes = {key: value for key, value in config.attributes.items() if isinstance(value, PLAIN)}
-        env_py = os.path.join(config.get_main_option("script_location") or "", "env.py")
         x = list(getattr(config.cmd_opts, "x", None) or ())
-        return [sorted(sections.items()), self._plain(given), self._plain(attributes), imports.content(env_py), x]
+        return [sorted(sections.items()), self._plain(given), self._plain(attributes), imports.content(_env_py(config)), x]
 
     def _compilers(self):
         """``@compiles``: SQLAlchemy keeps them on the classes."""
@@ -179,6 +182,10 @@ class Surroundings:
         if isinstance(thing, types.FunctionType) and _stands_alone(thing):
             return [_name(thing), _code(thing.__code__), repr(thing.__defaults__), repr(thing.__kwdefaults__)]
         return [_name(thing), self._imports.digest([file])]
+
+
+def _env_py(config):
+    return os.path.join(config.get_main_option("script_location") or "", "env.py")
 
 
 def _reaches_replays(target):

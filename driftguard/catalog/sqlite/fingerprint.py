@@ -1,0 +1,24 @@
+"""Whether somebody may have changed an SQLite database that only the project's own driver can open.
+
+Plain files need no guest: ``driftguard.sqlite_live``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from driftguard.catalog.sqlite.reading import SESSION
+from driftguard.schema.catalog import Query, Row, Scope
+from driftguard.sqlite_live import SCHEMA
+
+GLANCE = SESSION
+
+
+def quick(query: Query, scope: Scope) -> Sequence[Row]:
+    """The schema itself is the cheapest that tells every change."""
+    return query(SCHEMA)
+
+
+def exact(query: Query, scope: Scope) -> Sequence[Row]:
+    """As ``quick``."""
+    return quick(query, scope)

@@ -1,0 +1,184 @@
+"""Which replays of an environment are remembered, and one run of env.py that is lent the shadows of such a replay."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+from driftguard import __version__
+from driftguard.cache import key
+from driftguard.config import Settings
+from driftguard.facts.scene import Scene
+from driftguard.graph import Graph
+from driftguard.probe.answers import Run, ShadowQuestion
+from driftguard.project import Environment
+from driftguard.shadow import Shadows
+from driftguard.snapshots import Kept, Snapshot, Store
+
+SCRATCH = "import"
+
+
+class Remembered:
+    """The snapshots of one environment that rest on what its files say now.
+
+    Made before anything of the project is read: a file that has changed since then may have been read as another.
+    """
+
+    def __init__(self, scene: Scene, environment: Environment, settings: Settings) -> None:
+        now = time.time_ns()
+        self.began = now if scene.began is None else min(now, scene.began)
+        self.root = str(scene.root)
+        self.store = Store(scene.cache_folder)
+        self._scene = scene
+        self._environment = environment
+        self._settings = settings
+        self._contents: dict[str, bytes] = {}
+
+    def choices(self, graph: Graph, wanted: frozenset[str]) -> tuple[Snapshot, ...]:
+        """What a replay of these revisions can go on from: the longest first, then what was used last."""
+        usable = [
+            each
+            for each in self.store.family(self.family)
+            if set(each.heads) <= wanted
+            and graph.needed(*each.heads) == each.order
+            and each.order <= wanted
+            and self.revisions(graph, each.order) == each.revisions
+        ]
+        return tuple(sorted(usable, key=lambda each: -len(each.order)))
+
+    def revisions(self, graph: Graph, ids: Iterable[str]) -> str:
+        """The digest of these revisions' files, as they are now."""
+        paths = {id_: graph[id_].path for id_ in ids}
+        missing = [path for path in paths.values() if path not in self._contents]
+        self._contents |= self._scene.tree.read_many(missing)
+        parts = (
+            part
+            for id_, path in sorted(paths.items())
+            for part in (id_.encode(), path.encode(), self._contents.get(path, b""))
+        )
+        return key(*parts)
+
+    def snapshot(self, graph: Graph, run: Run, databases: tuple[Kept, ...]) -> Snapshot | None:
+        """A run in the store's terms; None if the files here are not those that the guest has replayed."""
+        assert run.replays is not None
+        heads = tuple(sorted({each for replay in run.replays for each in replay["heads"]}))
+        order = frozenset(each for replay in run.replays for each in replay["order"])
+        if not heads or not all(each in graph for each in order) or graph.needed(*heads) != order:
+            return None
+        digest = self.revisions(graph, order)
+        home, name = str(self._scene.home), self._environment.name
+        return Snapshot(self.family, home, name, heads, digest, run.replays, databases)
+
+    @cached_property
+    def family(self) -> str:
+        """The digest of what the host knows of a run before it begins: settings, and how env.py is found."""
+        environment, settings = self._environment, self._settings
+        known = [
+            __version__,
+            environment.folder,
+            environment.config,
+            environment.section,
+            environment.script_location,
+            environment.version_locations,
+            environment.recursive,
+            environment.sys_path,
+            environment.flask,
+            environment.flask_app,
+            settings.x,
+            settings.env,
+        ]
+        env_py = self._scene.tree.read(f"{environment.script_location}/env.py") or b""
+        return key(json.dumps(known).encode(), env_py)
+
+
+class Loan:
+    """One run of env.py: lends it one snapshot's databases, all of them or none, and keeps what it leaves behind."""
+
+    def __init__(self, remembered: Remembered, graph: Graph, wanted: frozenset[str], *, lends: bool) -> None:
+        self._remembered = remembered
+        self._graph = graph
+        self._choices = remembered.choices(graph, wanted) if lends else ()
+        self._decided = False
+        self._keeps = True
+        self._asked: dict[str, Kept] = {}
+        self.snapshot: Snapshot | None = None
+
+    def shadow(self, source: Shadows, asked: ShadowQuestion) -> str:
+        """The URL of a database that was kept, else of an empty one."""
+        if asked.purpose == SCRATCH:
+            return source.create()
+        self._keeps = self._keeps and source.keeps
+        wants = (asked.live, asked.dialect, asked.driver, source.version)
+        if not self._decided and source.keeps:
+            self.snapshot = next((each for each in self._choices if _part(each, wants)), None)
+        self._decided = True
+        kept = _part(self.snapshot, wants) if self.snapshot and source.keeps else None
+        url = source.lend(kept.name) if kept else None
+        if url is None and self.snapshot is not None:
+            self._remembered.store.drop(self.snapshot)  # the guest will find an empty database, and begin anew
+        url = url or source.create()
+        self._asked[url] = Kept(*wants, "", 0)
+        return url
+
+    def terms(self) -> dict[str, Any] | None:
+        """What the guest has to look at; None where nothing can be kept."""
+        if not self._keeps:
+            return None
+        kept = None if self.snapshot is None else {"runs": self.snapshot.runs}
+        return {"root": self._remembered.root, "began": self._remembered.began, "kept": kept}
+
+    def has_failed(self, run: Run) -> bool:
+        """Whether env.py has to run again on empty databases: whatever is wrong has to be seen there."""
+        if run.abandoned or self.snapshot is None:
+            return run.abandoned
+        trouble = any(each.failure or each.comparison_failure for each in run.databases)
+        return run.error is not None or trouble or len(run.databases) != len(self.snapshot.runs)
+
+    @property
+    def shadows(self) -> Mapping[str, Kept]:
+        """Those that were given, by URL."""
+        return self._asked
+
+    def close(self, run: Run) -> dict[str, Keeping]:
+        """By URL: the shadows that are to be kept once they have been read."""
+        store = self._remembered.store
+        if self.snapshot is not None:
+            store.touch(self.snapshot)
+        used = [database.shadow for database in run.databases]
+        if run.replays is None or run.stand_in or not self._keeps or set(used) != set(self._asked):
+            return {}
+        snapshot = self._remembered.snapshot(self._graph, run, tuple(self._asked[each] for each in used))
+        if snapshot is None or store.has(snapshot):
+            return {}
+        keeping = Keeping(store, snapshot, used)
+        return dict.fromkeys(used, keeping)
+
+
+class Keeping:
+    """The databases of one run are kept one by one, and remembered once all of them are."""
+
+    def __init__(self, store: Store, snapshot: Snapshot, urls: list[str]) -> None:
+        self._store = store
+        self._snapshot = snapshot
+        self._missing = dict(zip(urls, range(len(urls)), strict=True))
+
+    def keep(self, source: Shadows, url: str) -> None:
+        """In place of dropping it."""
+        number, snapshot = self._missing.pop(url), self._snapshot
+        name = f"{snapshot.name[:28]}{number:02}"
+        size = source.keep(url, name)
+        if not size:
+            self._missing[""] = number  # which is never kept
+            return
+        databases = list(snapshot.databases)
+        databases[number] = databases[number]._replace(name=name, size=size)
+        self._snapshot = snapshot._replace(databases=tuple(databases))
+        if not self._missing and self._store.add(self._snapshot):
+            source.forget(self._store.tidy())
+
+
+def _part(snapshot: Snapshot, wants: tuple[int, str, str, str]) -> Kept | None:
+    return next((each for each in snapshot.databases if each[:4] == wants), None)

@@ -1,0 +1,232 @@
+"""What a replay rests on, so that its shadow can be kept, and whether one that was kept may be gone on with.
+
+A kept shadow is lent as if it were new. Before the first step everything that it rests on is looked at again, as the
+project has it now; where anything differs, the run is abandoned and begun anew on an empty shadow.
+"""
+
+import os
+import re
+from contextlib import contextmanager
+from hashlib import sha256
+
+from . import imports, recording, sqlite_guard
+from .surroundings import Surroundings
+
+SLACK = 20000000
+"""Nanoseconds: file systems stamp changes with the time of the kernel's last tick."""
+
+SESSION_ONLY = re.compile(
+    r"\s*(?:SET|RESET|SHOW|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|VALUES|SELECT"
+    r"|PRAGMA\s+(?:foreign_keys|journal_mode|synchronous|busy_timeout|cache_size|temp_store|legacy_alter_table))\b",
+    re.I,
+)
+IDEMPOTENT = re.compile(r"\s*CREATE\s+(?:SCHEMA|EXTENSION)\s+IF\s+NOT\s+EXISTS\b[^;]*;?\s*$", re.I)
+CALLED = re.compile(r"([\w.]+)\s*\(")
+HARMLESS_CALLS = re.compile(
+    r"(?:pg_catalog\.)?(?:pg_\w+|current_\w+|set_config|version|count|max|min|exists|in|any|coalesce|cast|lower|upper"
+    r"|to_reg\w+|sqlite_version|and|or|not|where|values|select)$",
+    re.I,
+)
+INTO = re.compile(r"\bINTO\b", re.I)
+UNDOES = re.compile(r"drop[\s_]*(?:schema|extension)|alter\s+(?:schema|extension)", re.I)
+DEFERS = re.compile(r"deferred", re.I)
+
+
+class Abandoned(BaseException):
+    """The shadow that was lent is not what this project would have built; env.py should let this through."""
+
+
+class Replay:
+    """One run of env.py, whose shadows may have been lent, and may be kept."""
+
+    def __init__(self, ask, connections):
+        self._ask = ask
+        self._connections = connections
+        self._terms = None
+        self._runs = []
+        self._hindered = False
+        self._open = None
+        self.abandoned = False
+
+    def begin(self, database, config, scripts, wanted, heads):
+        """Before the first step; raises Abandoned."""
+        with recording.quiet(), self._own_failures():
+            self._begin(database, config, scripts, wanted, sorted(heads))
+
+    def _begin(self, database, config, scripts, wanted, heads):
+        self._terms = self._ask("remembered")
+        if self._terms is None:
+            return
+        order = [step.revision.revision for step in scripts._upgrade_revs(wanted, ())] if wanted else []
+        statements = self._connections.statements_of(database.shadow)
+        surroundings = Surroundings(database.context, config, self._terms["root"], statements)
+        run = _Run(database, scripts, order, surroundings, self._terms["root"])
+        kept = self._terms["kept"]
+        if kept is not None:
+            number = len(self._runs)
+            expected = kept["runs"][number] if number < len(kept["runs"]) else None
+            if expected is None or expected["heads"] != heads or not run.continues(expected):
+                raise Abandoned
+            run.files.update(dict.fromkeys(expected["files"]))
+            run.names.update(expected["variables"])
+        elif heads or not _only_prepares(statements, run.texts()):
+            self._hindered = True
+        # Two chains in one database take turns otherwise when they begin anew.
+        self._hindered = self._hindered or any(other.shadow == run.shadow for other in self._runs)
+        self._runs.append(run)
+        self._open = (run, surroundings, recording.set_apart())
+
+    def end(self, database=None):
+        """After the last step (``database`` is given), or when the run is over, whatever became of it."""
+        if self._open is None:
+            return
+        run, surroundings, apart = self._open
+        self._open = None
+        seen = recording.put_back(apart)
+        with recording.quiet(), self._own_failures():
+            if database is None or seen["outside"] or sqlite_guard.attached:
+                self._hindered = True
+                return
+            run.add(seen)
+            run.heads = database.heads
+            # What differs from before has been left by the steps, and would not be there for a later session.
+            if surroundings.digest() != run.surroundings:
+                self._hindered = True
+            run.watched = surroundings.files()
+
+    @contextmanager
+    def _own_failures(self):
+        """What goes wrong in looking must not become the project's fault: the host runs it again without."""
+        try:
+            yield
+        except (Abandoned, Exception) as error:
+            self.abandoned = True
+            raise Abandoned from error
+
+    def report(self, error):
+        """What the shadows rest on, for the host to keep them; None where they cannot be kept, or are kept already."""
+        if self._terms is None or self.abandoned or error is not None or self._hindered or not self._runs:
+            return None
+        with recording.quiet():
+            if any(_leaves_traces(self._connections.statements_of(run.shadow)[run.statements :]) for run in self._runs):
+                return None
+            if any(run.changed_since(self._terms["began"] - SLACK) for run in self._runs):
+                return None
+            return [run.record() for run in self._runs]
+
+
+class _Run:
+    """One database's replay: what it rests on, as texts and digests."""
+
+    def __init__(self, database, scripts, order, surroundings, root):
+        self.live = database.live
+        self.shadow = database.shadow
+        self.order = order
+        self.surroundings = surroundings.digest()
+        self.statements = len(surroundings.statements)
+        self.heads = []
+        self.files = {}
+        self.names = set()
+        self.watched = set()
+        self._root = root
+        self._imports = imports.Imports(root)
+        self._scripts = {script.revision: script.path for script in scripts.walk_revisions()}
+        self._per_migration = bool(database.options.get("transaction_per_migration"))
+
+    def continues(self, expected):
+        """Whether what was kept is a beginning of this replay, and rests on nothing that has changed."""
+        done = expected["order"]
+        return (
+            self.order[: len(done)] == done
+            and self.surroundings == expected["surroundings"]
+            and self._imported(done) == expected["imports"]
+            and all(self._content(path) == digest for path, digest in expected["files"].items())
+            and _values(expected["variables"]) == expected["values"]
+        )
+
+    def texts(self):
+        """Of the revisions and what they import."""
+        return self._imports.texts(self._scripts[each] for each in self.order)
+
+    def add(self, seen):
+        """What was looked at during the steps."""
+        revisions = {os.path.realpath(path) for path in self._scripts.values()}
+        folders = {os.path.dirname(path) for path in revisions}
+        for path in (*seen["read"], *seen["listed"]):
+            real = os.path.realpath(path)
+            library = not imports.is_projects(real) or real.endswith("__pycache__")
+            if not library and real not in revisions and real not in folders:
+                self.files[self._short(path)] = None
+        self.names.update(recording.variables())
+
+    def record(self):
+        """As the host keeps it."""
+        names = sorted(self.names)
+        return {
+            "live": self.live,
+            "heads": self.heads,
+            "order": self.order,
+            "surroundings": self.surroundings,
+            "imports": self._imported(self.order),
+            "files": {path: self._content(path) for path in sorted(self.files)},
+            "variables": names,
+            "values": _values(names),
+        }
+
+    def changed_since(self, moment):
+        """Whether a file may have become another after it was read; and whether one transaction hides a failure."""
+        if not self._per_migration and any(map(DEFERS.search, self.texts())):
+            return True  # what it defers could keep a later revision of the same transaction from running
+        paths = {*self._imports.reached(self._scripts[each] for each in self.order), *map(self._long, self.files)}
+        paths |= self.watched
+        return any(_changed(path) >= moment for path in paths)
+
+    def _imported(self, revisions):
+        return self._imports.digest(self._scripts[each] for each in revisions)
+
+    def _content(self, path):
+        path = self._long(path)
+        try:
+            return sha256("\0".join(sorted(os.listdir(path))).encode("utf-8", "surrogateescape")).hexdigest()
+        except OSError:
+            return imports.content(path)
+
+    def _short(self, path):
+        """Files of the project are known by their place in it."""
+        return os.path.relpath(path, self._root) if path.startswith(self._root + os.sep) else path
+
+    def _long(self, path):
+        return os.path.join(self._root, path)
+
+
+def _only_prepares(statements, texts):
+    """Whether what env.py executes before the steps does nothing to a database where the steps have been run."""
+    return all(
+        _is_harmless(text) or (IDEMPOTENT.match(text) and not any(map(UNDOES.search, texts))) for text, _ in statements
+    )
+
+
+def _leaves_traces(statements):
+    """Whether env.py executes anything after the steps that lasts."""
+    return not all(_is_harmless(text) for text, _ in statements)
+
+
+def _is_harmless(text):
+    calls = CALLED.findall(text)
+    single = ";" not in text.strip().rstrip(";")
+    return bool(SESSION_ONLY.match(text)) and single and not INTO.search(text) and all(map(HARMLESS_CALLS.match, calls))
+
+
+def _values(names):
+    """The digest of these variables' values; of all variables, except those that pass with a shell, for "*"."""
+    everything = [name for name in os.environ if not recording.passes(name)] if recording.ALL in names else []
+    texts = ["{}={}".format(name, os.environ.get(name)) for name in sorted({*names, *everything})]
+    return sha256("\0".join(texts).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _changed(path):
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0
+    return max(found.st_mtime_ns, found.st_ctime_ns)
