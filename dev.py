@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The repository's two commands, ``demo`` and ``test``, and ``lint`` and ``docs``; the first makes an environment.
+"""The repository's commands: ``demo``, ``test``, ``lint``, ``docs`` and ``bench``; whichever comes first makes .venv.
 
 Needs Python 3.11 or newer and git; the standard library only. Older Pythons must understand this file to say so.
 """
@@ -16,14 +16,14 @@ ROOT = Path(__file__).resolve().parent
 ENVIRONMENT = ROOT / ".venv"
 SCRIPTS = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = SCRIPTS / ("python.exe" if os.name == "nt" else "python")
-USAGE = "usage: python3 dev.py demo | test [pytest arguments] | lint | docs"
+USAGE = "usage: python3 dev.py demo | test [pytest arguments] | lint | docs | bench [--quick]"
 NEW_ENOUGH = ("python3.14", "python3.13", "python3.12", "python3.11")
 NO_PIP = "this Python lacks pip and venv: install them (Debian: apt-get install python3-venv) and run this again"
 
 
 def main(arguments):
     command, *rest = arguments or [""]
-    commands = {"demo": demo, "test": test, "lint": lint, "docs": docs}
+    commands = {"demo": demo, "test": test, "lint": lint, "docs": docs, "bench": bench}
     if command not in commands:
         print(USAGE, file=sys.stderr)
         return 2
@@ -86,6 +86,11 @@ def lint(_):
 def docs(_):
     """Write the pages of docs/ that are generated from the code."""
     return call(PYTHON, ROOT / "docs" / "generate.py")
+
+
+def bench(arguments):
+    """driftguard beside stock Alembic, as a table of ratios."""
+    return call(PYTHON, "-m", "benchmarks", *arguments)
 
 
 def call(*command):

@@ -90,6 +90,71 @@ def check(
     )
 
 
+@cli.command(short_help="Look again whenever something changes.")
+@click.option("--notify", is_flag=True, help="Desktop notifications, through notify-send or osascript.")
+@click.pass_obj
+def watch(start: Path, notify: bool) -> int:
+    """Look again whenever something changes, until Ctrl-C, and show it.
+
+    What counts are the files that the last look depended on, what is staged, the branch, and the live database. Git
+    hooks are answered meanwhile. On a terminal the whole screen is used; elsewhere each look is a line, with the report
+    when its findings are new. Where a daemon runs, what it knows is shown.
+
+    Exit code: 0, also after Ctrl-C.
+    """
+    from driftguard.commands.watch import watch
+
+    return watch(start=start, notify=notify)
+
+
+@cli.group(short_help="The same in the background.")
+def daemon() -> None:
+    """Watch in the background: one process for each work tree, which git hooks ask before they look themselves."""
+
+
+@daemon.command(name="start", short_help="Begin to watch.")
+@click.option("--notify", is_flag=True, help="Desktop notifications, through notify-send or osascript.")
+@click.pass_obj
+def daemon_start(start: Path, notify: bool) -> int:
+    """Begin to watch this work tree; returns when git hooks can ask. One that runs already goes on as it is."""
+    from driftguard.commands import daemon
+
+    return daemon.start(start=start, notify=notify)
+
+
+@daemon.command(name="stop", short_help="End it.")
+@click.pass_obj
+def daemon_stop(start: Path) -> int:
+    """End the watcher of this work tree, be it a daemon or `driftguard watch`. None to end is no mistake."""
+    from driftguard.commands import daemon
+
+    return daemon.stop(start=start)
+
+
+@daemon.command(name="status", short_help="Whether it runs, and what it found.")
+@click.pass_obj
+def daemon_status(start: Path) -> int:
+    """Say whether a watcher of this work tree runs, since when, and what its last look found.
+
+    Exit codes: 0 if one runs, 1 if none does.
+    """
+    from driftguard.commands import daemon
+
+    return daemon.status(start=start)
+
+
+@daemon.command(name="logs", short_help="What it did lately.")
+@click.option(
+    "-n", "--lines", type=click.IntRange(min=1), default=50, show_default=True, metavar="LINES", help="How many."
+)
+@click.pass_obj
+def daemon_logs(start: Path, lines: int) -> int:
+    """Print the end of the daemon's log: each look, why it was made, what came of it, and what failed."""
+    from driftguard.commands import daemon
+
+    return daemon.logs(start=start, lines=lines)
+
+
 @cli.command(short_help="What a rule finds, why it hurts, how to fix it.")
 @click.argument("rule", default="", metavar="[CODE|NAME]")
 def explain(rule: str) -> int:
@@ -108,6 +173,24 @@ def init(start: Path, write: bool) -> int:
     from driftguard.commands.init import init
 
     return init(root=root_of(start), write=write)
+
+
+@cli.group(short_help="What is kept to be faster.", invoke_without_command=True)
+@click.pass_context
+def cache(context: click.Context) -> None:
+    """Show what driftguard keeps so that it is faster the next time, how large it is, and where it lies."""
+    if context.invoked_subcommand is None:
+        from driftguard.commands import cache
+
+        context.exit(cache.show())
+
+
+@cache.command(name="clear", short_help="Remove all of it.")
+def cache_clear() -> int:
+    """Remove it; what a running driftguard uses stays. Nothing is lost but time."""
+    from driftguard.commands import cache
+
+    return cache.clear()
 
 
 @cli.command(short_help="Write git hooks.")

@@ -266,7 +266,8 @@ class Repository:
         among = sorted(paths)
         if not among or self.head is None:
             return frozenset(among)
-        return frozenset(_split(self.run("diff-index", "--cached", "--name-only", "--no-renames", "-z", "HEAD", "--", *among)))
+        compared = self.run("diff-index", "--cached", "--name-only", "--no-renames", "-z", "HEAD", "--", *among)
+        return frozenset(_split(compared))
 
     @property
     def hides_changes(self) -> bool:

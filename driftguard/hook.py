@@ -21,7 +21,9 @@ INTERRUPTED = 130
 SECONDS = b"60"
 """How long a watcher may take for its answer."""
 
-UNASKED = "driftguard: nothing changed here; live {} was not looked at (`driftguard check` does, or a running watcher)\n"
+UNASKED = (
+    "driftguard: nothing changed here; live {} was not looked at (`driftguard check` does, or a running watcher)\n"
+)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -70,8 +70,8 @@ def judge(
     notes: Iterable[str] = (),
     environments: Mapping[str, Collection[Side]] | None = None,
 ) -> Verdict:
-    """The verdict on ``findings``; ``looked_at`` are the sides that were really compared, ``environments`` the same for each
-    environment.
+    """The verdict on ``findings``; ``looked_at`` are the sides that were really compared, ``environments`` those
+    of each environment.
 
     ``select`` and ``ignore`` hold selectors (a rule's name, its code, or the beginning of a code). Only ``ignore``
     silences "could not check" (DG9xx): who selects ``DG2`` must still hear that the models did not load.

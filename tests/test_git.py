@@ -18,6 +18,7 @@ from driftguard.git import (
     Repository,
     Tree,
     WorkingTree,
+    everything_staged,
     find_repository,
     materialised,
 )
@@ -440,3 +441,43 @@ def test_a_file_that_has_lain_there_has_a_signature(root: Path, monkeypatch: pyt
     now = time.time_ns()
     monkeypatch.setattr(time, "time_ns", lambda: now + 60_000_000_000)
     assert list(WorkingTree(root).signatures(["a.py", "gone.py"])) == ["a.py"]
+
+
+def test_everything_staged_without_staging_it(root: Path) -> None:
+    """As after ``git add --all``, for the files that count; the index and the objects stay as they are."""
+    write(root, {"kept.py": "1", "changed.py": "1", "gone.py": "1", ".gitignore": "ignored.py\n"})
+    commit(root)
+    write(root, {"changed.py": "2", "new.py": "3", "announced.py": "4", "ignored.py": "5", "big.dump": "6"})
+    (root / "gone.py").unlink()
+    git(root, "add", "-N", "announced.py")
+    before = git(root, "ls-files", "-s"), sorted((root / ".git" / "objects").rglob("*"))
+    with everything_staged(opened(root), (".py",)) as repository:
+        tree = IndexTree(repository)
+        staged = {path: tree.read(path) for path in tree.files(".", recursive=True) if path.endswith(".py")}
+        assert not repository.unstaged().modified
+    assert staged == {"kept.py": b"1", "changed.py": b"2", "new.py": b"3", "announced.py": b"4"}
+    assert before == (git(root, "ls-files", "-s"), sorted((root / ".git" / "objects").rglob("*")))
+
+
+def test_everything_staged_before_the_first_add(root: Path) -> None:
+    write(root, {"a b/é.py": "1"})
+    with everything_staged(opened(root), (".py",)) as repository:
+        assert contents(IndexTree(repository)) == {"a b/é.py": b"1"}
+
+
+def test_files_that_git_must_not_look_at(root: Path) -> None:
+    write(root, {"a.py": "1"})
+    commit(root)
+    assert not opened(root).hides_changes
+    git(root, "update-index", "--assume-unchanged", "a.py")
+    assert opened(root).hides_changes
+
+
+def test_what_the_next_commit_changes(root: Path) -> None:
+    write(root, {"a.py": "1", "b.py": "1"})
+    assert opened(root).staged(["a.py"]) == {"a.py"}
+    commit(root)
+    write(root, {"a.py": "2", "b.py": "2"})
+    git(root, "add", "a.py")
+    assert opened(root).staged(["a.py", "b.py"]) == {"a.py"}
+    assert opened(root).staged([]) == frozenset()

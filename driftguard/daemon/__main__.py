@@ -1,4 +1,4 @@
-"""The daemon: ``python -P -m driftguard.daemon ROOT READY``, which lets go of whoever started it."""
+"""The daemon: ``python -P -m driftguard.daemon ROOT READY [notify]``, which lets go of whoever started it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 
 def main() -> None:
     """Run as a child that belongs to no terminal and that nobody has to wait for."""
-    root, ready = sys.argv[1:]
+    root, ready, *options = sys.argv[1:]
     if os.fork():
         os._exit(0)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.set_inheritable(int(ready), False)
     from driftguard.daemon.lifecycle import run_daemon
 
-    run_daemon(Path(root), int(ready))
+    run_daemon(Path(root), int(ready), options)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
 import time
 from collections import deque
@@ -45,16 +47,34 @@ VIM_PROBE = "4913"
 """A file that vim makes and removes to see whether it may write."""
 
 DATABASE_ENDINGS = (".db", ".db3", ".sqlite", ".sqlite3")
-CONTENT_ONLY = frozenset({"modified", "closed"})
-"""Kinds of events; rows that an application writes into its SQLite file are no news, its schema is asked for anyway."""
+CONTENT_ONLY = "modified"
+"""The kind of event. Rows that an application writes into its SQLite file are no news; its schema is asked for."""
+
+
+ELSEWHERE_ENDINGS = (".cfg", ".env", ".ini", ".pth", ".py", ".toml")
+ELSEWHERE_FOLDERS = frozenset({"dist-packages", "site-packages"})
+INTERPRETER = "python"
+"""How the names of interpreters begin."""
+
+PUBLIC = frozenset(map(Path, (os.sep, tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev", "/dev/shm", "/proc")))
+"""Folders in which everybody comes and goes."""
 
 
 class Ground(NamedTuple):
-    """Where changes happen; all paths are real ones. Without git both git folders are missing."""
+    """Where changes happen; all paths are real ones. Without git both git folders are missing.
+
+    ``folders`` are watched besides, some of them outside the root.
+    """
 
     root: Path
     git_folder: Path | None = None
     common_folder: Path | None = None
+    folders: tuple[Path, ...] = ()
+
+    def watching(self, folders: tuple[Path, ...]) -> Ground:
+        """With those of ``folders`` in which something can be heard of that matters."""
+        real = (Path(os.path.realpath(each)) for each in folders)
+        return self._replace(folders=tuple(each for each in real if each not in PUBLIC.union(self.root.parents)))
 
     def cause(self, kind: str, path: str) -> str:
         """What a change is called; "" for one that cannot matter. ``kind`` is watchdog's."""
@@ -62,14 +82,23 @@ class Ground(NamedTuple):
         for folder in (self.git_folder, self.common_folder):
             if folder is not None and place.is_relative_to(folder):
                 return _cause_in_git(place.relative_to(folder))
-        if is_noise(place) or (kind in CONTENT_ONLY and place.suffix in DATABASE_ENDINGS):
+        if is_noise(place) or (kind == CONTENT_ONLY and place.suffix in DATABASE_ENDINGS):
             return ""
         if not place.is_relative_to(self.root):
-            return path
+            return path if self._counts_elsewhere(place) else ""
         inside = place.relative_to(self.root)
         if NOISE_FOLDERS.intersection(inside.parts):
             return ""
         return "settings" if str(inside) in (OWN_FILE, PYPROJECT) else str(inside)
+
+    def _counts_elsewhere(self, place: Path) -> bool:
+        """Outside the root whole packages, modules, settings and interpreters count, and the watched folders."""
+        return (
+            place.parent.name in ELSEWHERE_FOLDERS
+            or place.name.startswith(INTERPRETER)
+            or place.name.endswith(ELSEWHERE_ENDINGS)
+            or any(each.is_relative_to(place) for each in self.folders)
+        )
 
 
 def is_noise(path: Path) -> bool:

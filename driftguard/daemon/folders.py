@@ -7,13 +7,28 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.events import (
+    DirAttribEvent,
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileAttribEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 from watchdog.observers.polling import PollingObserver
 
-KINDS = frozenset({"attrib", "closed", "created", "deleted", "modified", "moved"})
-"""Events that change something; reading (``opened``, ``closed_no_write``) does not."""
+EVENTS: list[type[FileSystemEvent]] = [
+    *(DirAttribEvent, DirCreatedEvent, DirDeletedEvent, DirMovedEvent),
+    *(FileAttribEvent, FileCreatedEvent, FileDeletedEvent, FileModifiedEvent, FileMovedEvent),
+]
+"""Those that change something; the system is asked for no others. What changes in a folder has an event of its own."""
 
 POLLING_SECONDS = 2.0
 LIMIT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.ENOMEM})
@@ -34,8 +49,6 @@ class _Handler(FileSystemEventHandler):
         self._gone = gone
 
     def dispatch(self, event: FileSystemEvent) -> None:
-        if event.event_type not in KINDS or (event.is_directory and event.event_type == "modified"):
-            return  # whatever changes in a folder has an event of its own
         for path in map(_text, filter(None, (event.src_path, event.dest_path))):
             if event.is_directory and event.event_type in ("deleted", "moved"):
                 self._gone.add(path)
@@ -80,7 +93,7 @@ class Folders:
 
     def _watch(self, key: tuple[str, bool]) -> None:
         try:
-            self._watches[key] = self._observer.schedule(self._handler, key[0], recursive=key[1])
+            self._watches[key] = self._observer.schedule(self._handler, key[0], recursive=key[1], event_filter=EVENTS)
         except FileNotFoundError:
             return  # gone again; what is above it is watched, or the next look will tell
         except OSError as error:

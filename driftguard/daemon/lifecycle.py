@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from driftguard import __version__
 from driftguard.daemon.client import ask
 from driftguard.daemon.log import Log
 from driftguard.daemon.looking import Engine
+from driftguard.daemon.notification import notifier
 from driftguard.daemon.place import AlreadyRunning, Place, is_locked, lasts, locked, place_of
 from driftguard.daemon.server import Server, listening
 from driftguard.daemon.state import State
@@ -35,6 +36,7 @@ ASK_SECONDS = 2.0
 STOP_SECONDS = 5.0
 PROGRAM = "driftguard.daemon"
 READY, ALREADY = b"ready", b"already"
+NOTIFY = "notify"
 
 __all__ = ["AlreadyRunning", "Started", "Status", "log_of", "start", "status", "stop", "watch"]
 
@@ -60,7 +62,7 @@ class Status(NamedTuple):
     state: State | None = None
 
 
-def start(root: Path, environ: Mapping[str, str] = os.environ) -> Started:
+def start(root: Path, environ: Mapping[str, str] = os.environ, *, notify: bool = False) -> Started:
     """Let a watcher run in the background; returns when it listens. Raises DriftguardError if it does not."""
     place = place_of(root, environ)
     if is_locked(place):
@@ -69,7 +71,7 @@ def start(root: Path, environ: Mapping[str, str] = os.environ) -> Started:
     with open(reader, "rb", buffering=0) as answer:
         try:
             first = subprocess.Popen(
-                [sys.executable, "-P", "-m", PROGRAM, str(place.root), str(writer)],
+                [sys.executable, "-P", "-m", PROGRAM, str(place.root), str(writer), *([NOTIFY] if notify else [])],
                 cwd=place.root,
                 env=without_local_git(environ),
                 stdin=subprocess.DEVNULL,
@@ -144,7 +146,7 @@ def watch(
             watching.run(tell_both, stop)
 
 
-def run_daemon(root: Path, ready: int) -> None:
+def run_daemon(root: Path, ready: int, options: Sequence[str] = ()) -> None:
     """``watch`` with a log, for a process that nobody waits for; ``ready`` is a descriptor that hears how it began."""
     place = place_of(root)
     log = Log(place.log, streams=True)
@@ -155,7 +157,8 @@ def run_daemon(root: Path, ready: int) -> None:
 
     try:
         log(f"driftguard {__version__} watches {place.root}")
-        watch(root, lambda state: None, threading.Event(), log=log, ready=listens)
+        tell = notifier(log).tell if NOTIFY in options else unseen
+        watch(root, tell, threading.Event(), log=log, ready=listens)
         log("ended")
     except AlreadyRunning:
         os.write(ready, ALREADY)
@@ -166,6 +169,10 @@ def run_daemon(root: Path, ready: int) -> None:
         with contextlib.suppress(OSError):
             os.write(ready, redacted(str(error)).encode())
         raise SystemExit(1) from error
+
+
+def unseen(state: State) -> None:
+    """Nobody looks at a daemon."""
 
 
 def log_of(root: Path, environ: Mapping[str, str] = os.environ) -> Path:

@@ -211,12 +211,13 @@ class Watch:
 
     def _renew(self, folders: Folders, since: float) -> None:
         """Watch what matters now; what has changed since, in folders that nobody watched, was not heard."""
-        self._ground = ground = self._looker.ground()
+        self._ground = ground = self._looker.ground().watching(self._watched)
         git = [each for each in (ground.git_folder, ground.common_folder) if each is not None]
         deep = [each / name for each in git[-1:] for name in ("refs", "reftable")]
-        for folder in folders.renew((ground.root, *git, *self._watched), deep):
-            if folder not in git and changed_since(folder, since, is_noise):
-                self._inbox.changed(ground.cause("created", str(folder)) or str(folder))
+        for folder in folders.renew((ground.root, *git, *ground.folders), deep):
+            inside = folder.is_relative_to(ground.root) and folder not in git
+            if inside and changed_since(folder, since, is_noise):
+                self._inbox.changed(ground.cause("created", str(folder)))
         if folders.note:
             self._show(self._state.noting(folders.note))
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import driftguard
-from driftguard import sqlite_live
 from driftguard.config import OWN_FILE, PYPROJECT
 from driftguard.facts.environment import EnvironmentFacts
 from driftguard.facts.guest import READ
@@ -17,12 +16,13 @@ from driftguard.facts.scene import Scene
 from driftguard.facts.unavailable import Unavailable
 from driftguard.findings import Severity
 from driftguard.git import EMPTY_BLOBS, IndexTree, Repository
+from driftguard.memo import sqlite_live
 from driftguard.memo.ask import COMPARE
 from driftguard.memo.index import NAME_ENDINGS, Index
 from driftguard.memo.record import Around, Live, Staged
+from driftguard.memo.sqlite_live import stat_signature
 from driftguard.memo.world import FOLDER, GIT_VARIABLES, NEVER_LISTED, contents, listing, signature, values
 from driftguard.project.interpreter import Signs, depends_on_path, interpreter_signs
-from driftguard.sqlite_live import stat_signature
 
 NAMED = "env:"
 READ_BYTES = tuple(map(str.encode, READ))
@@ -65,7 +65,7 @@ def dependencies(
     if not isinstance(tree, IndexTree) or repository is None:
         return None
     try:
-        live = _live(lives)
+        live = _live(lives, began - SLACK)
     except Unavailable:
         return None
     seen, new_revisions = _seen(environments), _new_revisions(repository, locations)
@@ -305,19 +305,24 @@ def _live_settings(scene: Scene) -> tuple[str, ...]:
     return (scene.live, scene.settings.live, *own)
 
 
-def _live(lives: Iterable[LiveFacts]) -> Live | None:
-    """None where one changed while it was read, or is not known."""
+def _live(lives: Iterable[LiveFacts], moment: int) -> Live | None:
+    """None where one changed while it was read, or is not known.
+
+    A file's signature counts only if it is older than ``moment``: two writes may be stamped with the same time.
+    """
     files, servers = [], []
     for facts in lives:
         if facts.is_unnamed or facts.is_in_memory:  # the variable that names it is among the others
             continue
         file, table = facts.file, facts.version_table
-        signature, kept = (stat_signature(file), sqlite_live.fingerprint(file, table)) if file else ((), "")
+        signatures = stat_signature(file) if file else ()
+        kept = sqlite_live.fingerprint(file, table) if file else ""
         now = facts.fingerprint(exact=True)
         if now != facts.fingerprint_before:
             return None
         if file:
-            files.append((file, table, signature, kept))
+            old = all(each is None or each[1] < moment for each in signatures)
+            files.append((file, table, signatures if old else (), kept))
         else:
             servers.append((str(facts.address), facts.severity is Severity.ERROR, now))
     return Live(tuple(files), tuple(servers))

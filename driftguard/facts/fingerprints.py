@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from driftguard import sqlite_live
 from driftguard.catalog import CATALOGS
 from driftguard.facts.guest import Probe
+from driftguard.memo import sqlite_live
 from driftguard.probe.answers import Address, Database
 from driftguard.probe.guest_process import GuestFailed
 from driftguard.schema.catalog import Row, Scope

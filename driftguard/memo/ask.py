@@ -94,7 +94,7 @@ def live_as_it_was(live: Live) -> bool:
     """Whether the live databases that are files have the schema and the stamp that they had."""
     if not live.files:
         return True
-    from driftguard.sqlite_live import fingerprint, stat_signature
+    from driftguard.memo.sqlite_live import fingerprint, stat_signature
 
     return all(stat_signature(path) == was or fingerprint(path, table) == kept for path, table, was, kept in live.files)
 

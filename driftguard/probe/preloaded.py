@@ -2,8 +2,8 @@
 
 For each interpreter such a *preloader* runs beside the host (``driftguard_guest.preloaded``). It is asked for a guest
 through a socket and forks it; the guest's standard streams come with the request. What a fresh interpreter would have
-decided otherwise is never lent: before each fork the preloader compares what it loaded with what lies on disk, and it is
-only asked by requests whose environment agrees with its own in every variable that the interpreter or an import has
+decided otherwise is never lent: before each fork the preloader compares what it loaded with what lies on disk, and only
+requests are put to it whose environment agrees with its own in every variable that the interpreter or an import has
 looked at. Where anything is in doubt, an ordinary guest is started.
 
 Who may signal whom: the preloader is its guests' parent and kills their process groups before it reaps them, when the
@@ -47,17 +47,8 @@ PAUSE_SECONDS = 60.0
 POLL_SECONDS = 0.01
 PACKET_BYTES = 1 << 20
 LOOKED_AT_EARLY = (
-    "PYTHON",
-    "LD_",
-    "LC_",
-    "LANG",
-    "TZ",
-    "HOME",
-    "OPENSSL_",
-    "SSL_",
-    "COVERAGE_",
-    "SETUPTOOLS_",
-    "VIRTUAL_",
+    *("PYTHON", "LD_", "LC_", "LANG", "TZ", "HOME"),
+    *("OPENSSL_", "SSL_", "COVERAGE_", "SETUPTOOLS_", "VIRTUAL_"),
 )
 """How the names of variables begin that decide something before an import could be watched."""
 
@@ -188,7 +179,7 @@ class Preloader:
         self._answers_due = 1
         self._was_ready = False
         self._gone = False
-        self._began = time.monotonic()
+        self._busy_since = time.monotonic()
         self._users = 1
         with ExitStack() as stack:
             self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -216,8 +207,10 @@ class Preloader:
         )
 
     def has_failed(self) -> bool:
-        """Whether it is gone and another one may be tried."""
-        return not self._listens() and (self._was_ready or time.monotonic() > self._began + PAUSE_SECONDS)
+        """Whether it is of no use, and another one may be tried."""
+        if self._listens() and not self._answers_due:
+            return False
+        return (self._gone and self._was_ready) or time.monotonic() > self._busy_since + PAUSE_SECONDS
 
     def load(self, names: Iterable[str]) -> None:
         """Let it load these modules as well, while nobody waits for them."""
@@ -226,6 +219,7 @@ class Preloader:
             if wanted and self._users and not self._gone:
                 self._line.sendall(json.dumps({"load": wanted}).encode())
                 self._answers_due += 1
+                self._busy_since = time.monotonic()
                 self._asked.update(wanted)
 
     def is_ready(self, seconds: float = 0.0) -> bool:
@@ -262,12 +256,8 @@ class Preloader:
                 stdout, given_stdout = _pipe(stack, given)
                 descriptors = [given_stdin, given_stdout, log.fileno(), theirs.fileno()]
                 socket.send_fds(self._line, [json.dumps(self._request(cwd, environ)).encode()], descriptors)
-            life = stack.enter_context(Life.begin(line, self.pid))
-            try:
+            with Life.begin(line, self.pid) as life:
                 yield Process(stdin, stdout, life.last_rites)
-            finally:
-                if not life.end():
-                    self._gone = True
 
     def retire(self) -> None:
         """It gets no more requests, and ends when it has no guests."""
@@ -295,7 +285,7 @@ class Preloader:
 
 
 class Life:
-    """A forked guest's life: until its parent tells its exit status on ``line``, or is gone itself."""
+    """A forked guest's life: until its parent tells its exit status on ``line``, or can do that no more."""
 
     def __init__(self, line: socket.socket, pid: int, handle: int) -> None:
         self._line = line
@@ -317,26 +307,20 @@ class Life:
             try:
                 yield life
             finally:
-                life.end()
+                life._end()
 
     def last_rites(self) -> int:
         """The exit status of a guest that is about to end."""
-        if self._status is None:
-            answer = _receive(self._line)
-            self._status = answer["status"] if answer else self._kill_orphan()
-        return self._status
+        _readable(self._handle, None)
+        return self._end()
 
-    def end(self) -> bool:
-        """Kill the guest and its process group if they still live; whether the parent has done it."""
+    def _end(self) -> int:
         if self._status is None:
             with suppress(OSError):
-                self._line.shutdown(socket.SHUT_WR)
-            if _readable(self._line.fileno(), PATIENCE_SECONDS):
-                self.last_rites()
-            else:
-                self._status = self._kill_orphan()
-                return False
-        return True
+                self._line.shutdown(socket.SHUT_WR)  # which makes the parent kill what is left
+            answer = _receive(self._line) if _readable(self._line.fileno(), PATIENCE_SECONDS) else None
+            self._status = answer["status"] if answer else self._kill_orphan()
+        return self._status
 
     def _kill_orphan(self) -> int:
         """End a guest whose parent can do it no more."""
@@ -396,10 +380,11 @@ def _receive(line: socket.socket) -> dict[str, Any] | None:
     return message
 
 
-def _readable(descriptor: int, seconds: float) -> bool:
+def _readable(descriptor: int, seconds: float | None) -> bool:
+    """Whether there is something to read, or the end; waits for it, without ``seconds`` as long as it takes."""
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(max(0.0, seconds) * 1000))
+    return bool(poll.poll(None if seconds is None else max(0.0, seconds) * 1000))
 
 
 def _text(value: str | Path) -> str:

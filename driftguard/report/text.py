@@ -24,7 +24,7 @@ def render(verdict: Verdict, source: Source, paint: Paint) -> str:
     """The verdict as lines of text; nothing is wrapped, so that commands can be copied from any terminal."""
     lines: list[str] = []
     for judged in verdict.findings:
-        lines += [*_finding(judged, source, paint), ""]
+        lines += [*finding_lines(judged, source, paint), ""]
     lines += [f"{paint('note', COLOURS[Severity.NOTE])}: {visible(note)}" for note in verdict.notes]
     lines += [f"{paint('checked', 'dim')}: {visible(line)}" for line in verdict.checked]
     lines += [summary(verdict, paint)]
@@ -33,16 +33,22 @@ def render(verdict: Verdict, source: Source, paint: Paint) -> str:
 
 def summary(verdict: Verdict, paint: Paint) -> str:
     """One line: how many findings, and for each of the four what is known of it."""
-    counts = [
+    states = [_said(verdict.sides(state), state) for state in State if verdict.sides(state)]
+    return f"{counts(verdict, paint)}: {'; '.join(states)}"
+
+
+def counts(verdict: Verdict, paint: Paint) -> str:
+    """``2 errors, 1 warning``, or ``clean``."""
+    counted = [
         paint(_counted(verdict.count(severity), severity.value), COLOURS[severity])
         for severity in Severity
         if verdict.count(severity)
     ]
-    states = [_said(verdict.sides(state), state) for state in State if verdict.sides(state)]
-    return f"{', '.join(counts) or paint('clean', 'bold green')}: {'; '.join(states)}"
+    return ", ".join(counted) or paint("clean", "bold green")
 
 
-def _finding(judged: Judged, source: Source, paint: Paint) -> Iterator[str]:
+def finding_lines(judged: Judged, source: Source, paint: Paint) -> Iterator[str]:
+    """One finding: what is off, where, and what to type."""
     finding = judged.finding
     label = paint(f"{judged.severity}[{finding.code}]", COLOURS[judged.severity])
     yield f"{label} {judged.rule}: {paint(visible(finding.message), 'bold')}"

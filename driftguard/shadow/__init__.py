@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from driftguard.shadow import by_url, mysql, postgresql, sqlite
 from driftguard.shadow.errors import NoShadow
 from driftguard.shadow.request import Execute, Request, ShadowModule, Shadows
 
-__all__ = ["SHADOWS", "Execute", "NoShadow", "Request", "Shadows", "open_shadows"]
+__all__ = ["SHADOWS", "Execute", "NoShadow", "Request", "Shadows", "forget_server", "open_shadows", "private_servers"]
 
 SHADOWS: dict[str, ShadowModule] = {
     "mariadb": mysql,
@@ -17,6 +18,25 @@ SHADOWS: dict[str, ShadowModule] = {
     "postgresql": postgresql,
     "sqlite": sqlite,
 }
+
+
+def private_servers(cache_folder: Path) -> tuple[Path, ...]:
+    """The folders of the private servers that were ever started."""
+    if sys.platform == "win32":
+        return ()
+    from driftguard.shadow.place import server_account, servers_folder
+    from driftguard.shadow.server import homes
+
+    return homes(servers_folder(cache_folder, server_account(())))
+
+
+def forget_server(home: Path) -> bool:
+    """Remove the data of a private server; False where somebody uses it."""
+    if sys.platform == "win32":
+        return False
+    from driftguard.shadow.server import forget
+
+    return forget(home)
 
 
 def open_shadows(request: Request, execute: Execute, *, cache_folder: Path) -> AbstractContextManager[Shadows]:

@@ -32,10 +32,12 @@ class Request(NamedTuple):
 class Shadows(Protocol):
     """A source of new empty databases; what was not dropped is dropped when the source closes.
 
-    ``keeps``: whether it can keep one beyond its own life. Names of what is kept are letters and digits.
+    Names of databases that are kept consist of letters and digits.
     """
 
-    keeps: bool
+    @property
+    def keeps(self) -> bool:
+        """Whether it can keep a database beyond its own life."""
 
     @property
     def version(self) -> str:

@@ -86,6 +86,25 @@ def is_running(home: Path) -> bool:
     return not _is_free(home / "running")
 
 
+def homes(place: Path) -> tuple[Path, ...]:
+    """The folders of the servers that were ever started there."""
+    return tuple(sorted(lock.parent for lock in place.glob("*/lock")))
+
+
+def forget(home: Path) -> bool:
+    """Remove a server's data, unless somebody uses it. Raises ``NoShadow`` if it is being started or stopped."""
+    with _locked(home / "lock", STOP_SECONDS):
+        if is_running(home) or not _is_free(home / "users"):
+            return False
+        for left in ("data", "log", "pid"):
+            path = home / left
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+    return True
+
+
 class _Server:
     """The server of one home folder. Everything here is done while holding the home's lock.
 

@@ -18,7 +18,7 @@ from driftguard.schema.catalog import Query, Row, Scope
 
 ATTEMPTS = 100
 
-Server = pymysql.Connection[pymysql.cursors.Cursor]
+Server = pymysql.Connection
 
 
 def queries(connection: Server) -> Query:

@@ -1,8 +1,9 @@
 """SQLite's fingerprint: what moves it, what leaves it alone, and what it does to the file: nothing."""
 
+# ruff: noqa: E501 (one statement is one line)
+
 from __future__ import annotations
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -13,11 +14,12 @@ from pathlib import Path
 import pytest
 from test_sqlite import DRIFTS, SCHOOL
 
-from driftguard import sqlite_live
 from driftguard.catalog.sqlite import exact, quick
+from driftguard.memo import sqlite_live
+from driftguard.memo.record import DIGEST_BYTES
+from driftguard.memo.sqlite_live import fingerprint, stat_signature
 from driftguard.probe.guest_process import GUEST_FOLDER
 from driftguard.schema.catalog import Scope
-from driftguard.sqlite_live import fingerprint, stat_signature
 
 VERSION_TABLE = "alembic_version"
 STAMPED = (
@@ -107,9 +109,9 @@ def test_every_write_moves_the_signature(statements: list[str], file: Path) -> N
 @pytest.mark.parametrize("mode", ["DELETE", "WAL"])
 def test_asking_leaves_no_trace(mode: str, file: Path) -> None:
     execute(file, f"PRAGMA journal_mode = {mode}")
-    before = (stat_signature(str(file)), os.listdir(file.parent))
+    before = (stat_signature(str(file)), sorted(file.parent.iterdir()))
     assert of(file) == of(file)
-    assert (stat_signature(str(file)), os.listdir(file.parent)) == before
+    assert (stat_signature(str(file)), sorted(file.parent.iterdir())) == before
 
 
 def test_what_stands_in_the_log_alone_counts(file: Path) -> None:
@@ -198,7 +200,7 @@ def test_odd_paths_are_opened_as_the_guest_opens_them(mode: str, name: str, tmp_
     finally:
         sys.path.remove(str(GUEST_FOLDER))
     assert opened == sqlite_guard.read_only_uri(str(path))
-    assert len(before) == 2 * sqlite_live.DIGEST_BYTES
+    assert len(before) == 2 * DIGEST_BYTES
     with closing(sqlite3.connect(path)):
         execute(path, "CREATE TABLE extra (id)")
         assert sqlite_live.read_only_uri(str(path)) == sqlite_guard.read_only_uri(str(path))
@@ -233,12 +235,12 @@ def test_a_driver_that_only_the_guest_has_is_asked_for_the_same(file: Path) -> N
 
 def test_nothing_heavy_is_loaded_for_it(file: Path) -> None:
     heavy = "{'hashlib', 'pathlib', 'sqlite3', 'typing', 'urllib'}"
-    code = f"import sys; from driftguard.sqlite_live import fingerprint; fingerprint({str(file)!r}, 'v'); print({heavy} & set(sys.modules))"
+    code = f"import sys; from driftguard.memo.sqlite_live import fingerprint; fingerprint({str(file)!r}, 'v'); print({heavy} & set(sys.modules))"
     command = [
         sys.executable,
         "-I",
         "-S",
         "-c",
-        f"import sys; sys.path.append({str(Path(sqlite_live.__file__).parents[1])!r}); {code}",
+        f"import sys; sys.path.append({str(Path(sqlite_live.__file__).parents[2])!r}); {code}",
     ]
     assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip() == "set()"

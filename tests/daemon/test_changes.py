@@ -12,7 +12,7 @@ from watching import eventually
 from driftguard.daemon.changes import Batch, Ground, Inbox, Question
 
 ROOT = Path("/work/shop")
-GROUND = Ground(ROOT, ROOT / ".git", ROOT / ".git")
+GROUND = Ground(ROOT, ROOT / ".git", ROOT / ".git").watching((ROOT / "app", Path("/venvs/shop/bin"), Path("/tmp")))
 LINKED = Ground(Path("/work/linked"), ROOT / ".git/worktrees/linked", ROOT / ".git")
 
 
@@ -28,7 +28,13 @@ LINKED = Ground(Path("/work/linked"), ROOT / ".git/worktrees/linked", ROOT / ".g
         pytest.param(".env", ".env", id="variables"),
         pytest.param("new folder", "new folder", id="a folder"),
         pytest.param(".venv/pyvenv.cfg", ".venv/pyvenv.cfg", id="a virtual environment"),
-        pytest.param("/lib/site-packages/x.pth", "/lib/site-packages/x.pth", id="outside"),
+        pytest.param("/lib/site-packages/sqlalchemy", "/lib/site-packages/sqlalchemy", id="a package"),
+        pytest.param("/venvs/shop/bin/python3.11", "/venvs/shop/bin/python3.11", id="an interpreter"),
+        pytest.param("/etc/shop.ini", "/etc/shop.ini", id="settings that lie elsewhere"),
+        pytest.param("/venvs/shop", "/venvs/shop", id="a folder above a watched one"),
+        pytest.param("/venvs/shop/bin/ruff", "", id="another program"),
+        pytest.param("/venvs/other", "", id="a folder of somebody else"),
+        pytest.param("/tmp/driftguard-index-1234", "", id="our own temporary folder"),
         pytest.param(".git/HEAD", "HEAD", id="a checkout"),
         pytest.param(".git/index", "the index", id="git add"),
         pytest.param(".git/MERGE_HEAD", "HEAD", id="a merge"),
@@ -60,9 +66,14 @@ def test_what_a_change_is_called(path: str, cause: str) -> None:
     assert GROUND.cause("created", str(ROOT / path)) == cause
 
 
+def test_what_is_not_worth_watching() -> None:
+    folders = (ROOT / "app", Path("/"), Path("/tmp"), Path("/work"), Path("/venvs/shop/bin"))
+    assert GROUND.watching(folders).folders == (ROOT / "app", Path("/venvs/shop/bin"))
+
+
 @pytest.mark.parametrize(
     ("kind", "cause"),
-    [("modified", ""), ("closed", ""), ("created", "shop.db"), ("deleted", "shop.db"), ("moved", "shop.db")],
+    [("modified", ""), ("created", "shop.db"), ("deleted", "shop.db"), ("moved", "shop.db")],
 )
 def test_rows_that_an_application_writes_are_no_news(kind: str, cause: str) -> None:
     assert GROUND.cause(kind, str(ROOT / "shop.db")) == cause

@@ -19,12 +19,14 @@ import pytest
 from guarded import SAMPLES, Guarded, sql
 from watching import eventually
 
+from driftguard import staged
 from driftguard.daemon import lifecycle
 from driftguard.daemon.client import SOCKET, ask
 from driftguard.daemon.lifecycle import Started, start, status, stop
 from driftguard.daemon.place import LOCK, PID
 from driftguard.daemon.state import Look
 from driftguard.errors import DriftguardError
+from driftguard.git import find_repository
 from driftguard.process import started
 from driftguard.shadow.place import server_account, servers_folder
 from driftguard.shadow.server import is_running
@@ -145,6 +147,22 @@ def test_a_hook_is_answered(shop: Shop) -> None:
     assert code == b"1"
     assert b"items.colour" in plain
     assert b"\x1b[" in coloured
+
+
+def test_what_a_hook_will_ask_is_remembered_before(shop: Shop) -> None:
+    def remembered() -> bool:
+        repository = find_repository(shop.root)
+        return repository is not None and staged.remembered(repository, os.environ)
+
+    assert not remembered()
+    start(shop.root)
+    shop.looked()
+    eventually(remembered)
+    shop.project.replace("models.py", LAST, LAST + COLOUR)
+    shop.looked(2)
+    eventually(remembered)  # what is staged is as before, and is known though the folder has changed
+    shop.project.git("add", "models.py")
+    eventually(remembered)
 
 
 def test_a_hook_has_an_index_of_its_own(shop: Shop) -> None:
@@ -280,6 +298,31 @@ def test_a_checkout_is_one_look(shop: Shop) -> None:
     look = shop.looked(3)
     assert look.verdict and look.verdict.exit_code == 0
     assert len(shop.looks()) == 3
+
+
+def test_an_interpreter_that_is_gone_is_told_and_its_return_is_seen(shop: Shop) -> None:
+    environment = shop.root / ".venv"
+    (environment / "bin").mkdir(parents=True)
+    (environment / "pyvenv.cfg").write_text(f"home = {Path(sys.base_prefix, 'bin')}\n")
+    (environment / "bin/python").symlink_to(Path(sys.executable).resolve())
+    library = environment / "lib" / f"python3.{sys.version_info.minor}"
+    library.mkdir(parents=True)
+    (library / "site-packages").symlink_to(next(Path(each) for each in sys.path if each.endswith("site-packages")))
+    shop.project.write(".git/info/exclude", "__pycache__/\n*.db\n.venv\n")
+    start(shop.root)
+    look = shop.looked()
+    assert look.verdict and look.verdict.exit_code == 0
+    away = environment.with_name("away")
+    environment.rename(away)
+    shop.project.write("driftguard.toml", 'python = ".venv/bin/python"\n')
+
+    def code() -> int | None:
+        look = shop.looked()
+        return look.verdict.exit_code if look.verdict else None
+
+    eventually(lambda: code() != 0, 60)
+    away.rename(environment)
+    eventually(lambda: code() == 0, 60)
 
 
 def test_without_git(shop: Shop) -> None:

@@ -6,6 +6,8 @@ import os
 import pickle
 import socket
 import stat
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -20,6 +22,8 @@ from driftguard.daemon import client, server
 from driftguard.daemon.client import ADDRESS, SOCKET, ask
 from driftguard.daemon.place import Place, locked, place_of
 from driftguard.daemon.server import MOST_CONNECTIONS, Server, listening
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 class Served:
@@ -207,3 +211,11 @@ def test_a_daemon_that_hangs_is_not_waited_for(short: Path) -> None:
         before = time.monotonic()
         assert ask(str(short), (b"ping",), 0.1) is None
         assert time.monotonic() - before < 30
+
+
+def test_the_client_loads_next_to_nothing() -> None:
+    program = "import sys; was = set(sys.modules); import driftguard.daemon.client; print(*set(sys.modules) - was)"
+    loaded = subprocess.run([sys.executable, "-S", "-P", "-c", program], cwd=REPOSITORY, env={"PYTHONPATH": "."},
+                            capture_output=True, text=True, check=True).stdout.split()  # fmt: skip
+    ours = {"driftguard", "driftguard.daemon", "driftguard.daemon.client"}
+    assert set(loaded) <= ours | {"__future__", "_collections_abc", "_socket", "time"}

@@ -112,6 +112,7 @@ class Watched:
     def __enter__(self) -> Watched:
         self._thread.start()
         self.looks(1)
+        self.watch.answer("", {}, self.engine.root, PATIENCE)  # by then it listens to all folders
         return self
 
     def __exit__(self, *_: object) -> None:

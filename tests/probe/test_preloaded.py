@@ -125,7 +125,7 @@ def forked_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def descriptors() -> int:
-    return len(os.listdir("/proc/self/fd"))
+    return descriptors_of(os.getpid())
 
 
 def eventually(condition: Callable[[], bool]) -> bool:
@@ -265,9 +265,7 @@ class TestSameAsOrdinary:
         with project.start(guests.start) as guest:
             assert "not today" in project.error(guest)
 
-    def test_the_deadline_ends_children_too(
-        self, project: Project, guests: PreloadedGuests, forked_only: None
-    ) -> None:
+    def test_the_deadline_ends_children_too(self, project: Project, guests: PreloadedGuests, forked_only: None) -> None:
         project.prepare(guests)
         project.write_env(SAY_CHILD + "import time; time.sleep(600)")
         with pytest.raises(DeadlinePassed), project.start(guests.start, seconds=3.0) as guest:
@@ -351,8 +349,9 @@ class TestNobodyIsLeft:
     def test_the_preloader_is_stopped(
         self, project: Project, guests: PreloadedGuests, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(preloaded, "PATIENCE_SECONDS", 0.2)
         project.prepare(guests)
+        monkeypatch.setattr(preloaded, "PATIENCE_SECONDS", 0.2)
+        monkeypatch.setattr(preloaded, "PAUSE_SECONDS", 0.0)
         first = preloader_of(guests)
         project.write_env(SAY_PID)
         with project.start(guests.start) as guest:
@@ -372,10 +371,10 @@ class TestNobodyIsLeft:
             import sys
             from pathlib import Path
             sys.path.insert(0, {str(Path(__file__).parent)!r})
+            from pathlib import PosixPath
             from test_preloaded import Project, PreloadedGuests
             project = Project.__new__(Project)
-            project.__dict__.update(root=Path({str(project.root)!r}), python=sys.executable, environ={project.environ!r})
-            project._shadows = 0
+            project.__dict__.update({vars(project)!r}, root=Path({str(project.root)!r}))
             with PreloadedGuests() as guests:
                 project.prepare(guests)
                 print(guests._preloaders[-1].pid, flush=True)
@@ -421,21 +420,18 @@ class TestNobodyIsLeft:
         self, project: Project, guests: PreloadedGuests, forked_only: None
     ) -> None:
         project.prepare(guests)
+        held = descriptors_of(preloader_of(guests))
         project.write_env("import os; raise ValueError(sorted(os.listdir('/proc/self/fd')))")
         with project.start(guests.start) as one:
             alone = project.error(one)
             with project.start(guests.start) as other, project.start(guests.start) as third:
                 assert project.error(third) == alone
                 assert project.error(other) == alone
-        held = descriptors_of(preloader_of(guests))
-        for _ in range(3):
-            with project.start(guests.start):
-                pass
         assert eventually(lambda: descriptors_of(preloader_of(guests)) == held)
 
 
 def descriptors_of(pid: int) -> int:
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 @pytest.fixture(scope="module")
@@ -528,9 +524,7 @@ class TestStaleness:
         assert is_gone(second)
         assert not is_gone(first)
 
-    def test_a_thread_that_the_interpreter_starts_with(
-        self, project: Project, guests: PreloadedGuests
-    ) -> None:
+    def test_a_thread_that_the_interpreter_starts_with(self, project: Project, guests: PreloadedGuests) -> None:
         own = project.root.parent / "own"
         own.mkdir()
         (own / "sitecustomize.py").write_text(
@@ -557,9 +551,7 @@ class TestStaleness:
         assert told == ["ValueError: False", "ValueError: True"]
 
 
-def test_without_pidfd_every_guest_is_an_ordinary_one(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_pidfd_every_guest_is_an_ordinary_one(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "pidfd_open")
     with PreloadedGuests() as guests:
         assert not guests.prepare(project.python, cwd=project.root, environ=project.environ)

@@ -145,7 +145,9 @@ class Project:
             number = len(self.files) + 1
             down = f"{number - 1:012d}" if number > 1 else None
             path = f"migrations/versions/{number:012d}_step.py"
-            text = REVISION.format(doc=f"step {number}", imports=imports, id=f"{number:012d}", down=down, body=f"    {body}")
+            text = REVISION.format(
+                doc=f"step {number}", imports=imports, id=f"{number:012d}", down=down, body=f"    {body}"
+            )
             self.write(path, text)
             self.files.append(path)
 
@@ -160,6 +162,8 @@ class Project:
         request = engine.Request(root=self.root, settings=Settings(), live="off")
         with engine.examine(request, environ=self.environ) as examination:
             facts: EnvironmentFacts = examination._environments[0]
-            head = facts.databases[0].head
+            [database] = facts.databases
+            assert database.database.failure is None
+            head = database.head
         [[lending, anew]] = record()
         return Looked(head, lending.snapshot.order if lending.snapshot else None, bool(anew.shadows))

@@ -25,11 +25,11 @@ def test_every_beginning(dialect: str, make: Make, look: Callable[[Project], Loo
     assert on_snapshot.head == again.head == whole.head
 
 
-@pytest.mark.parametrize("dialect", CHAINS)
-def test_from_every_prefix_to_the_end(dialect: str, make: Make, look: Callable[[Project], Looked]) -> None:
+@pytest.mark.parametrize(("dialect", "stride"), [("sqlite", 2), ("postgresql", 5)])
+def test_from_a_prefix_to_the_end(dialect: str, stride: int, make: Make, look: Callable[[Project], Looked]) -> None:
     project = make(dialect)
     whole = look(project).head
-    for count in range(1, len(project.files)):
+    for count in range(1, len(project.files), stride):
         project.forget()
         later = {path: (project.root / path).read_text() for path in project.files[count:]}
         for path in later:

@@ -36,8 +36,9 @@ FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
 """Whether the server counts (a standby does not count what it replays), who answers, and the counters.
 
 A database, or a whole server, that was made anew by the same script has the same counters and transaction ids, hence
-the oid and the start time. Counters of a transaction appear when its session has been idle or is over: see
-https://www.postgresql.org/docs/current/monitoring-stats.html. A statistics snapshot ends with its transaction.
+the oid and the start time. A session tells what it did when it ends; while it stays connected, at the end of a
+transaction if the last time is a second ago, else after ten idle seconds (before 15: with its next transaction), see
+https://www.postgresql.org/docs/current/monitoring-stats.html. A snapshot of the counters ends with its transaction.
 """
 
 WHO = """
@@ -105,7 +106,7 @@ FROM written GROUP BY catalog ORDER BY catalog
 
 
 def quick(query: Query, scope: Scope) -> Sequence[Row]:
-    """Moves with every DDL, rolled-back ones included; about a millisecond, whatever the size of the schema."""
+    """Moves with every DDL, rolled-back ones included, if not at once (``COUNTERS``); as cheap for a large schema."""
     rows = query(COUNTERS)
     return rows if all(row[0] == "yes" for row in rows) else exact(query, scope)
 

@@ -1,6 +1,6 @@
 """Whether somebody may have changed an SQLite database that only the project's own driver can open.
 
-Plain files need no guest: ``driftguard.sqlite_live``.
+Plain files need no guest: ``driftguard.memo.sqlite_live``.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from driftguard.catalog.sqlite.reading import SESSION
+from driftguard.memo.sqlite_live import SCHEMA
 from driftguard.schema.catalog import Query, Row, Scope
-from driftguard.sqlite_live import SCHEMA
 
 GLANCE = SESSION
 

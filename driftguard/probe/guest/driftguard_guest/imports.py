@@ -6,7 +6,6 @@ import sys
 import sysconfig
 from functools import lru_cache
 from hashlib import sha256
-from importlib.machinery import SourceFileLoader
 
 IMPORT = re.compile(
     r"(?:^|[;:])[ \t]*(?:from[ \t]+(?P<base>[.\w]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n#;]*)"
@@ -47,14 +46,12 @@ def content(path):
         return sha256(_source(path)).hexdigest()
     except IsADirectoryError:
         return "folder"
-    except (OSError, ImportError):  # hidden files cannot be imported
+    except OSError:
         return ABSENT
 
 
 def _source(path):
-    """What is staged, if that is what is looked at."""
-    if path.endswith(".py"):
-        return SourceFileLoader("", path).get_data(path)
+    """What is staged, if that is what is looked at: ``open`` is wrapped then."""
     with open(path, "rb") as file:
         return file.read()
 
@@ -94,7 +91,7 @@ class Imports:
         if path not in self._found:
             try:
                 source = _source(path)
-            except (OSError, ImportError):
+            except OSError:
                 source = b""
             text = source.decode("utf-8", "replace").replace("\\\n", " ")
             wanted, missing = self._named(path, text)

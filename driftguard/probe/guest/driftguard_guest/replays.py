@@ -32,6 +32,10 @@ UNDOES = re.compile(r"drop[\s_]*(?:schema|extension)|alter\s+(?:schema|extension
 DEFERS = re.compile(r"deferred", re.I)
 
 
+LISTED = os.sep
+"""At the end of a folder's path: its names count."""
+
+
 class Abandoned(BaseException):
     """The shadow that was lent is not what this project would have built; env.py should let this through."""
 
@@ -152,7 +156,7 @@ class _Run:
         """What was looked at during the steps."""
         revisions = {os.path.realpath(path) for path in self._scripts.values()}
         folders = {os.path.dirname(path) for path in revisions}
-        for path in (*seen["read"], *seen["listed"]):
+        for path in (*seen["read"], *(folder + LISTED for folder in seen["listed"])):
             real = os.path.realpath(path)
             library = not imports.is_projects(real) or real.endswith("__pycache__")
             if not library and real not in revisions and real not in folders:
@@ -179,17 +183,19 @@ class _Run:
             return True  # what it defers could keep a later revision of the same transaction from running
         paths = {*self._imports.reached(self._scripts[each] for each in self.order), *map(self._long, self.files)}
         paths |= self.watched
-        return any(_changed(path) >= moment for path in paths)
+        return any(_changed(path) >= moment for path in paths if path.endswith(LISTED) or not os.path.isdir(path))
 
     def _imported(self, revisions):
         return self._imports.digest(self._scripts[each] for each in revisions)
 
     def _content(self, path):
         path = self._long(path)
+        if not path.endswith(LISTED):
+            return imports.content(path)
         try:
             return sha256("\0".join(sorted(os.listdir(path))).encode("utf-8", "surrogateescape")).hexdigest()
         except OSError:
-            return imports.content(path)
+            return imports.ABSENT
 
     def _short(self, path):
         """Files of the project are known by their place in it."""

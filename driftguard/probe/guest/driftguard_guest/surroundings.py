@@ -29,7 +29,8 @@ PATCHED = ("alembic.", "sqlalchemy.sql.", "sqlalchemy.engine.", "sqlalchemy.dial
 
 SESSION = {
     "postgresql": (
-        "SELECT name, setting FROM pg_catalog.pg_settings WHERE source = 'session' ORDER BY name",
+        "SELECT name, setting FROM pg_catalog.pg_settings"
+        " WHERE source = 'session' AND left(name, 12) <> 'transaction_' ORDER BY name",
         "SELECT current_user, session_user",
         "SELECT count(*) FROM pg_catalog.pg_class WHERE relnamespace = pg_catalog.pg_my_temp_schema()",
         # A value that this transaction has added cannot be used in it, but could in the next one.
@@ -125,7 +126,9 @@ class Surroundings:
         dialect = connection.dialect
         found = [dialect.name, dialect.driver, dialect.default_schema_name, dialect.max_identifier_length]
         found.append(self._described(type(dialect)))
-        found.append(self._plain(dict(connection.get_execution_options())))
+        options = dict(connection.get_execution_options())
+        isolation = options.pop("isolation_level", None) or connection.default_isolation_level
+        found.append([isolation, self._plain(options)])
         for statement in SESSION.get(dialect.name, ()):
             found.append([list(map(str, row)) for row in connection.exec_driver_sql(statement)])
         return found
@@ -137,7 +140,13 @@ class Surroundings:
         given = getattr(config, "toml_alembic_config", {})
         attributes = {key: value for key, value in config.attributes.items() if isinstance(value, PLAIN)}
         x = list(getattr(config.cmd_opts, "x", None) or ())
-        return [sorted(sections.items()), self._plain(given), self._plain(attributes), imports.content(_env_py(config)), x]
+        return [
+            sorted(sections.items()),
+            self._plain(given),
+            self._plain(attributes),
+            imports.content(_env_py(config)),
+            x,
+        ]
 
     def _compilers(self):
         """``@compiles``: SQLAlchemy keeps them on the classes."""
@@ -163,9 +172,8 @@ class Surroundings:
         """Functions of others in SQLAlchemy's and Alembic's modules and classes."""
         for name, module in list(sys.modules.items()):
             if name.startswith(PATCHED):
-                for owner, key, fn in _functions(module):
-                    if _is_function(fn) and not _is_ours(fn):
-                        yield owner, key, self._described(fn)
+                for owner, key, fn in _foreign_functions(module):
+                    yield _name(owner), key, self._described(fn)
 
     def _described(self, thing):
         """Which function, class or object it is, and what it would do."""
@@ -203,20 +211,23 @@ def _is_ours(thing):
         thing = thing.__func__
     if not isinstance(thing, (type, types.FunctionType)):
         return False
-    return (getattr(thing, "__module__", None) or "").partition(".")[0] in OURS and not imports.is_projects(_file(thing))
+    return (getattr(thing, "__module__", None) or "").partition(".")[0] in OURS and not imports.is_projects(
+        _file(thing)
+    )
 
 
-def _is_function(thing):
-    return isinstance(thing, types.FunctionType) and imports.is_projects(thing.__code__.co_filename)
-
-
-def _functions(module):
-    for key, value in list(vars(module).items()):
-        if isinstance(value, types.FunctionType):
-            yield module.__name__, key, value
-        elif isinstance(value, type) and value.__module__ == module.__name__:
-            for name, member in list(vars(value).items()):
-                yield _name(value), name, getattr(member, "__func__", getattr(member, "fget", member))
+def _foreign_functions(module):
+    """Of the project, in a module or in its classes; thousands are looked at, so this has to be quick."""
+    owners = [cls for cls in list(vars(module).values()) if type(cls) is not types.FunctionType and isinstance(cls, type)]
+    for owner in (module, *(cls for cls in owners if cls.__module__ == module.__name__)):
+        for key, member in list(vars(owner).items()):
+            kind = type(member)
+            if kind in (staticmethod, classmethod):
+                member = member.__func__
+            elif kind is property:
+                member = member.fget
+            if type(member) is types.FunctionType and imports.is_projects(member.__code__.co_filename):
+                yield owner, key, member
 
 
 def _below(*classes):
@@ -230,6 +241,8 @@ def _below(*classes):
 
 
 def _name(thing):
+    if isinstance(thing, types.ModuleType):
+        return thing.__name__
     if not isinstance(thing, (type, types.FunctionType)):
         thing = type(thing)
     return "{}.{}".format(thing.__module__, thing.__qualname__)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 
+from driftguard.memo.record import Signature, digest
+from driftguard.memo.world import signature
+
 MISSING = "missing"
 UNREADABLE = "unreadable"
 LOCK_TIMEOUT_SECONDS = 0.2
-DIGEST_BYTES = 16
 
 WAL_MODE = b"\x02\x02"  # bytes 18 and 19 of the header, https://www.sqlite.org/fileformat.html#the_database_header
 PLAIN = frozenset(b"/-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -25,14 +27,11 @@ ORDER BY type, name
 
 STAMP = "SELECT version_num FROM {table} ORDER BY version_num"
 
-Signature = tuple[int, int, int, int]
-"""When a file's contents and its inode changed (nanoseconds), its size, its inode."""
-
 
 def stat_signature(path: str) -> tuple[Signature | None, ...]:
     """Of the file, of its write-ahead log and of its journal: as long as it stays, nobody wrote to the database."""
     path = os.path.realpath(path)  # SQLite follows links, and looks for the others where the file is
-    return tuple(_signature(f"{path}{ending}") for ending in ("", "-wal", "-journal"))
+    return tuple(signature(f"{path}{ending}") for ending in ("", "-wal", "-journal"))
 
 
 def fingerprint(path: str, version_table: str) -> str:
@@ -64,7 +63,7 @@ def fingerprint(path: str, version_table: str) -> str:
             connection.close()
     except (Error, OSError, ValueError) as error:
         return f"{UNREADABLE}: {error} {stat_signature(path)}"
-    return _digest(repr((schema, stamp)).encode())
+    return digest(repr((schema, stamp)).encode()).hex()
 
 
 def read_only_uri(path: str) -> str:
@@ -75,19 +74,3 @@ def read_only_uri(path: str) -> str:
     with open(path, "rb") as file:
         header = file.read(20)
     return f"{uri}&immutable=1" if header[18:20] == WAL_MODE else uri
-
-
-def _signature(path: str) -> Signature | None:
-    try:
-        found = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
-
-
-def _digest(content: bytes) -> str:
-    try:
-        from _blake2 import blake2b  # what hashlib offers, without loading OpenSSL
-    except ImportError:
-        from hashlib import blake2b
-    return str(blake2b(content, digest_size=DIGEST_BYTES).hexdigest())
