@@ -101,8 +101,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     begin = time.monotonic()
     with _run(chosen.quick) as run:
-        projects = {point: _measure(run, point) for point in points}
-        _compare_sizes(run, {(each.dialect, each.revisions, each.tables): each for each in projects.values()})
+        try:
+            projects = [_measure(run, point) for point in points]
+            _compare_sizes(run, {(each.dialect, each.revisions, each.tables): each for each in projects})
+        except KeyboardInterrupt:
+            _say("interrupted; what was measured until now:")
     said = machine(run.server.version, chosen.quick, time.monotonic() - begin)
     print(said, markdown(run.results.rows, run.results.facts), sep="\n")
     if chosen.json:

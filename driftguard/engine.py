@@ -77,11 +77,16 @@ class Examination:
     All of its calls belong into one thread, because its guests are no place for two.
     """
 
-    def __init__(self, request: Request, scene: Scene, environments: tuple[EnvironmentFacts, ...]) -> None:
+    def __init__(
+        self, request: Request, scene: Scene, environments: tuple[EnvironmentFacts, ...], guests: ExitStack
+    ) -> None:
         self._settings = request.settings
         self._scene = scene
         self._environments = environments
+        self._guests = guests
         self._still = Outcome()
+        for facts in environments[:1]:
+            facts.begin()
         for facts in environments:
             _look_at_environment(facts, self._still)
         self.look_at_live_again()
@@ -122,6 +127,20 @@ class Examination:
         return tuple(live.fingerprint(exact=exact) for live in self._lives)
 
     @property
+    def live_fingerprints_before(self) -> tuple[str, ...]:
+        """The exact ones from before the live databases were read; "" where that is not known."""
+        return tuple(live.fingerprint_before for live in self._lives)
+
+    @property
+    def needs_guests(self) -> bool:
+        """Whether only the project's own driver can say how its live databases are."""
+        return any(live.needs_guest for live in self._lives)
+
+    def let_guests_go(self) -> None:
+        """Nothing but fingerprints of files can be asked from now on, and what is known already."""
+        self._guests.close()
+
+    @property
     def watched(self) -> tuple[Path, ...]:
         """Folders, without those inside them, in which a change may change the verdict; sorted."""
         self._renew()
@@ -154,7 +173,7 @@ def examine(
     """
     with _scene(request, progress, environ, start) as scene, ExitStack() as stack:
         environments = tuple(EnvironmentFacts(scene, each, stack) for each in _environments(request, scene))
-        yield Examination(request, scene, environments)
+        yield Examination(request, scene, environments, stack)
 
 
 def check(request: Request, progress: Progress = silent, environ: Mapping[str, str] = os.environ) -> Verdict:

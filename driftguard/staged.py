@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
+from functools import cache
 
 from driftguard.engine import Examination
 from driftguard.findings import Severity, Side
-from driftguard.git import Repository
+from driftguard.git import Repository, Tree
 from driftguard.memo.ask import find, maker
 from driftguard.memo.record import Answer, Record
 from driftguard.memo.shelf import Shelf
@@ -30,6 +32,19 @@ def brief(verdict: Verdict, source: Source, paint: Paint) -> str:
     if verdict.findings or verdict.notes:
         return f"driftguard: {summary(verdict, paint)}\n"
     return ""
+
+
+def source_of(tree: Tree) -> Source:
+    """Reads lines as Python counts them: a line ends with a newline or a carriage return, and nowhere else."""
+
+    @cache
+    def lines(path: str) -> tuple[str, ...] | None:
+        content = tree.read(path)
+        if content is None:
+            return None
+        return tuple(io.StringIO(content.decode("utf-8", "replace"), newline=None).read().split("\n"))
+
+    return lines
 
 
 def remember(examination: Examination, told: Answer) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from driftguard import engine, staged
-from driftguard.commands.guarded import open_tree, root_of, source_of
+from driftguard.commands.guarded import open_tree, root_of
 from driftguard.commands.progress import progress
 from driftguard.config import load_settings
 from driftguard.report import REPORTS, colourful, painter
@@ -54,9 +54,9 @@ def check(
     with progress(sys.stderr) as tell, engine.examine(request, tell) as examination:
         verdict, paint = examination.verdict, painter(sys.stdout, os.environ)
         if not moment:
-            sys.stdout.write(REPORTS[output].render(verdict, source_of(tree), paint))
+            sys.stdout.write(REPORTS[output].render(verdict, staged.source_of(tree), paint))
         else:
-            told = staged.answer(examination, source_of(tree))
+            told = staged.answer(examination, staged.source_of(tree))
             sys.stdout.write(told.coloured if paint is colourful else told.plain)
             sys.stdout.flush()
             staged.remember(examination, told)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
-from functools import cache
 from pathlib import Path
 
 from driftguard.git import IndexTree, RefTree, Repository, Tree, WorkingTree, find_repository, no_repository
-from driftguard.report import Source
 
 
 def root_of(start: Path, source: str = "working") -> Path:
@@ -35,16 +32,3 @@ def open_tree(root: Path, source: str, ref: str) -> Tree:
         return WorkingTree(root)
     repository = repository_of(root)
     return IndexTree(repository) if source == "index" else RefTree(repository, ref)
-
-
-def source_of(tree: Tree) -> Source:
-    """Reads lines as Python counts them: a line ends with a newline or a carriage return, and nowhere else."""
-
-    @cache
-    def lines(path: str) -> tuple[str, ...] | None:
-        content = tree.read(path)
-        if content is None:
-            return None
-        return tuple(io.StringIO(content.decode("utf-8", "replace"), newline=None).read().split("\n"))
-
-    return lines

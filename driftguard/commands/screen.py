@@ -15,13 +15,13 @@ from rich.live import Live
 from rich.text import Text
 
 from driftguard.colours import shows_colours
-from driftguard.commands.guarded import source_of
 from driftguard.daemon import view
 from driftguard.daemon.state import Look, State
 from driftguard.daemon.view import Header
 from driftguard.errors import DriftguardError
 from driftguard.git import WorkingTree, find_repository
 from driftguard.report import Source, painter
+from driftguard.staged import source_of
 
 Tell = Callable[[State], None]
 

@@ -133,7 +133,7 @@ def watch(
     environ = without_local_git(environ)
     place = place_of(root, environ)
     with locked(place) as folder, PreloadedGuests() as guests:
-        looker = Engine(place.root, environ, guests.start)
+        looker = Engine(place.root, environ, guests.start, guests.start_patiently)
         watching = Watch(place.root, looker, lasts=lambda: lasts(place, folder), log=log)
         with listening(place, folder) as listener, Server(listener, watching, stop, log) as server:
             place.pid.write_text(f"{os.getpid()} {started(os.getpid())}\n")

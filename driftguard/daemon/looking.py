@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +14,6 @@ from driftguard.facts import Progress
 from driftguard.git import INDEX_ENTRIES, IndexTree, Repository, Tree, WorkingTree, find_repository
 from driftguard.memo.record import Answer
 from driftguard.probe.guest_process import Start
-from driftguard.report import Source
 from driftguard.verdict import Verdict
 
 HOOK = "pre-commit"
@@ -42,6 +39,19 @@ class Sight(Protocol):
     def live_fingerprint(self, exact: bool) -> tuple[str, ...]:
         """Changes when the live databases may have changed; a text each."""
         ...
+
+    @property
+    def live_fingerprints_before(self) -> tuple[str, ...]:
+        """The exact ones from before the look; "" where that is not known."""
+        ...
+
+    @property
+    def needs_guests(self) -> bool:
+        """Whether there is a live database that only a guest can ask."""
+        ...
+
+    def let_guests_go(self) -> None:
+        """Keep no process; live can then only be looked at together with everything else."""
 
     def look_at_live_again(self) -> Verdict:
         """The verdict after reading the live databases anew."""
@@ -79,9 +89,16 @@ class _Sight:
         self._tree = tree
         self._rememberable = rememberable
         self.look_at_live_again = examination.look_at_live_again
+        self.live_fingerprint = examination.live_fingerprint
+        self.let_guests_go = examination.let_guests_go
 
-    def live_fingerprint(self, exact: bool) -> tuple[str, ...]:
-        return self._examination.live_fingerprint(exact)
+    @property
+    def live_fingerprints_before(self) -> tuple[str, ...]:
+        return self._examination.live_fingerprints_before
+
+    @property
+    def needs_guests(self) -> bool:
+        return self._examination.needs_guests
 
     @property
     def verdict(self) -> Verdict:
@@ -93,16 +110,17 @@ class _Sight:
 
     def remember(self) -> None:
         if self._rememberable:
-            staged.remember(self._examination, staged.answer(self._examination, lines_of(self._tree)))
+            staged.remember(self._examination, staged.answer(self._examination, staged.source_of(self._tree)))
 
 
 class Engine:
-    """The real Looker. ``start`` begins guests."""
+    """The real Looker. ``start`` begins guests for somebody who waits, ``patient_start`` the others."""
 
-    def __init__(self, root: Path, environ: Mapping[str, str], start: Start) -> None:
+    def __init__(self, root: Path, environ: Mapping[str, str], start: Start, patient_start: Start) -> None:
         self._root = root
         self._environ = environ
         self._start = start
+        self._patient_start = patient_start
         self._entries = b""
         self._in_vain = b""
 
@@ -131,7 +149,7 @@ class Engine:
             source="working" if repository is None else "everything",
             moment=HOOK if as_hook else "",
         )
-        with engine.examine(request, progress, self._environ, self._start) as examination:
+        with engine.examine(request, progress, self._environ, self._patient_start) as examination:
             yield _Sight(examination, tree, as_hook)
 
     def index_moved(self) -> bool:
@@ -145,40 +163,29 @@ class Engine:
         entries = repository.run(*INDEX_ENTRIES)
         if entries == self._in_vain:
             return
-        with self._examine_index(repository, HOOK, self._environ, progress) as (examination, tree):
-            kept = staged.remember(examination, staged.answer(examination, lines_of(tree)))
+        look = self._examine_index(repository, HOOK, self._environ, progress, self._patient_start)
+        with look as (examination, tree):
+            kept = staged.remember(examination, staged.answer(examination, staged.source_of(tree)))
         self._in_vain = b"" if kept else entries
 
     def answer(self, moment: str, environ: Mapping[str, str], cwd: Path) -> Answer | None:
         repository = find_repository(cwd, environ)
         if repository is None or repository.bare or repository.root.resolve() != self._root.resolve():
             return None
-        with self._examine_index(repository, moment, environ, engine.silent) as (examination, tree):
-            told = staged.answer(examination, lines_of(tree))
+        look = self._examine_index(repository, moment, environ, engine.silent, self._start)
+        with look as (examination, tree):
+            told = staged.answer(examination, staged.source_of(tree))
             staged.remember(examination, told)
         return told
 
     @contextmanager
     def _examine_index(
-        self, repository: Repository, moment: str, environ: Mapping[str, str], progress: Progress
+        self, repository: Repository, moment: str, environ: Mapping[str, str], progress: Progress, start: Start
     ) -> Iterator[tuple[engine.Examination, Tree]]:
         tree = IndexTree(repository)
         request = engine.Request(root=self._root, settings=load_settings(tree), source="index", moment=moment)
-        with engine.examine(request, progress, environ, self._start) as examination:
+        with engine.examine(request, progress, environ, start) as examination:
             yield examination, tree
 
     def _repository(self) -> Repository | None:
         return find_repository(self._root, self._environ)
-
-
-def lines_of(tree: Tree) -> Source:
-    """Reads lines as Python counts them: a line ends with a newline or a carriage return, and nowhere else."""
-
-    @cache
-    def lines(path: str) -> tuple[str, ...] | None:
-        content = tree.read(path)
-        if content is None:
-            return None
-        return tuple(io.StringIO(content.decode("utf-8", "replace"), newline=None).read().split("\n"))
-
-    return lines

@@ -27,6 +27,9 @@ WAKE_SECONDS = 5.0
 """How often a watcher to whom nothing happens sees whether its work tree is still there."""
 
 LIVE_SECONDS, LONGEST_LIVE_SECONDS = 2.0, 30.0
+EXACT_SECONDS, EXACT_REST = 10.0, 300.0
+"""How long an exact fingerprint is good for: seconds at least, and times what it took."""
+
 ECHO_SECONDS = 0.2
 """After a look, in which the system may still tell of what the look itself has changed."""
 
@@ -77,6 +80,7 @@ class Watch:
         self._postponed: tuple[float, str] | None = None
         self._index_is_due = False
         self._live_at = 0.0
+        self._exact_at = 0.0
         self._live_seconds = LIVE_SECONDS
         self._counters: tuple[str, ...] = ()
         self._live: tuple[str, ...] = ()
@@ -203,6 +207,9 @@ class Watch:
             if self._sight is not None:
                 self._sight.remember()
                 self._watched = self._sight.watched
+                self._live = _without_reasons(self._sight.live_fingerprints_before)
+                if not self._sight.needs_guests:
+                    self._sight.let_guests_go()
         with self._logged():
             self._renew(folders, at)
         self._index_is_due = self._ground.git_folder is not None
@@ -224,16 +231,20 @@ class Watch:
     def _glance_at_live(self, sight: Sight, folders: Folders) -> None:
         """Ask cheaply, then exactly, then look.
 
-        What was read before the exact fingerprint was taken is read again, so nothing is missed in between.
+        Some servers count what a session does only when it is idle or over, so the exact question is asked once in a
+        while in any case, the more rarely the longer it takes. What was read before an exact fingerprint was taken is
+        read again, so nothing is missed in between.
         """
+        began = time.monotonic()
         try:
             counters = _without_reasons(sight.live_fingerprint(False))
-            if counters != self._counters:
+            if counters != self._counters or began > self._exact_at:
                 live = _without_reasons(sight.live_fingerprint(True))
+                took = time.monotonic() - began
                 if live != self._live:
-                    self._look_at_live(sight)
-                    self._live = live
-                self._counters = counters
+                    self._look_at_live(sight, folders)
+                self._live, self._counters = live, counters
+                self._exact_at = time.monotonic() + max(EXACT_SECONDS, took * EXACT_REST)
         except Exception as error:
             self._log(_told(error))
             pause = min(2 * self._live_seconds, LONGEST_LIVE_SECONDS)
@@ -243,14 +254,15 @@ class Watch:
             pause = LIVE_SECONDS if reachable else min(2 * self._live_seconds, LONGEST_LIVE_SECONDS)
         self._live_at, self._live_seconds = time.monotonic() + pause, pause
 
-    def _look_at_live(self, sight: Sight) -> None:
-        """The first time nothing may have changed since the whole was looked at; that is not told then."""
+    def _look_at_live(self, sight: Sight, folders: Folders) -> None:
+        if not sight.needs_guests:
+            self._look(LIVE, folders)
+            return
         at, began = time.time(), time.monotonic()
         with self._busy(f"looking: {LIVE}"):
             verdict = sight.look_at_live_again()
-        if self._live or verdict != self._state.looks[0].verdict:
-            self._conclude(Look(at, time.monotonic() - began, LIVE, verdict))
-            sight.remember()
+        self._conclude(Look(at, time.monotonic() - began, LIVE, verdict))
+        sight.remember()
 
     def _conclude(self, look: Look) -> None:
         outcome = look.error.partition("\n")[0] if look.verdict is None else f"exit code {look.verdict.exit_code}"
@@ -291,7 +303,7 @@ class Watch:
 
 def _without_reasons(fingerprints: tuple[str, ...]) -> tuple[str, ...]:
     """Why a database is unreachable may be told in other words each time."""
-    return tuple(UNREACHABLE if each.startswith(UNREACHABLE) else each for each in fingerprints)
+    return tuple(UNREACHABLE if not each or each.startswith(UNREACHABLE) else each for each in fingerprints)
 
 
 def _in_words(error: Exception) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from functools import cached_property
 from typing import Any
 
@@ -78,9 +78,21 @@ class EnvironmentFacts:
         memory = memory_of(self.scene.cache_folder, self.scene.home, locations)
         return load(tree, locations, self.environment.recursive, memory)
 
+    def begin(self) -> None:
+        """Let the guest load the environment, while we look at something else."""
+        with suppress(Unavailable):  # said when the guest is needed
+            self._begun  # noqa: B018
+
     @cached_property
     def probe(self) -> Probe:
         """The guest; raises Unavailable."""
+        probe = self._begun
+        with self.failures():
+            probe.finish_loading()
+        return probe
+
+    @cached_property
+    def _begun(self) -> Probe:
         with self.failures():
             return self._stack.enter_context(open_probe(self.scene, self.environment))
 

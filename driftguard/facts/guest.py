@@ -38,6 +38,8 @@ class Probe:
     ) -> None:
         self.interpreter = interpreter
         self._guest = guest
+        self._loaded = False
+        self._failure: Exception | None = None
         self._setting = shadow_setting
         self._cache_folder = cache_folder
         self._stack = stack
@@ -45,6 +47,19 @@ class Probe:
         self._by_live: dict[int, Shadows] = {}
         self._loan: Loan | None = None
         self._to_keep: dict[str, Keeping] = {}
+
+    def finish_loading(self) -> None:
+        """Wait for what ``open_probe`` began; raises NoInterpreter, NoShadow, GuestFailed, DeadlinePassed."""
+        if self._failure is not None:
+            raise self._failure
+        if not self._loaded:
+            try:
+                with _usable(self.interpreter):
+                    self._guest.finish("load")
+            except Exception as failure:
+                self._failure = failure
+                raise
+            self._loaded = True
 
     def call(self, name: str, **arguments: Any) -> Any:
         """One call of the guest."""
@@ -171,7 +186,7 @@ def _numbered(url: str, live: int) -> str:
 
 @contextmanager
 def open_probe(scene: Scene, environment: Environment) -> Iterator[Probe]:
-    """A guest that has loaded ``environment``; raises NoInterpreter, NoShadow, GuestFailed, DeadlinePassed."""
+    """A guest that begins to load ``environment``; raises NoInterpreter, GuestFailed, DeadlinePassed."""
     settings = scene.settings.for_environment(environment.name)
     interpreter = find_interpreter(
         scene.home,
@@ -198,8 +213,7 @@ def open_probe(scene: Scene, environment: Environment) -> Iterator[Probe]:
         with _usable(interpreter):
             guest = stack.enter_context(started)
         probes.append(Probe(guest, interpreter, settings.shadow, scene.cache_folder, stack))
-        with _usable(interpreter):
-            guest.call("load", **what)
+        guest.begin("load", **what)
         yield probes[0]
 
 

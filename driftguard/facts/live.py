@@ -100,6 +100,14 @@ class LiveFacts:
         return plain_file(self._facts.database, self.address)
 
     @property
+    def needs_guest(self) -> bool:
+        """Whether it takes the project's driver to ask for a fingerprint."""
+        try:
+            return self.file is None and not self.is_in_memory
+        except Unavailable:
+            return False
+
+    @property
     def version_table(self) -> str:
         """The table that holds the stamp."""
         return self._facts.database.version_table
@@ -134,12 +142,13 @@ class LiveFacts:
         if address.database == MEMORY:
             raise self._unreachable("it is in memory, so there is no live database to compare", NAME_ANOTHER)
         database, probe = self._facts.database, self._environment.probe
-        if self._environment.scene.staged:
+        scope = self._scope()
+        if self._environment.scene.staged or self.file:
             self.fingerprint_before = self.fingerprint(exact=True)
         try:
             with probe.session(f"@{number}", database.dialect) as session:
                 stamp = probe.stamp(session, database)
-                catalog = probe.read(session, database.dialect, self._scope())
+                catalog = probe.read(session, database.dialect, scope)
         except GuestFailed as error:
             raise self._unreachable(*self._reason(error.message)) from error
         return Reading(stamp, self._own(self._facts.filtered(catalog)))

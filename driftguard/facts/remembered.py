@@ -151,7 +151,10 @@ class Loan:
         if run.replays is None or run.stand_in or not self._keeps or set(used) != set(self._asked):
             return {}
         snapshot = self._remembered.snapshot(self._graph, run, tuple(self._asked[each] for each in used))
-        if snapshot is None or store.has(snapshot):
+        if snapshot is None:
+            return {}
+        if store.has(snapshot):
+            store.touch(snapshot)  # which makes it the first to be tried
             return {}
         keeping = Keeping(store, snapshot, used)
         return dict.fromkeys(used, keeping)

@@ -58,5 +58,12 @@ def values(names: tuple[str, ...], everything: bool, environ: dict[str, str]) ->
     if everything:
         kept = [name for name in environ if name not in PASSING_VARIABLES and not name.startswith(GIT_VARIABLES)]
         names = (*names, *kept)
-    texts = [f"{name}={environ[name]}" if name in environ else name for name in sorted(set(names))]
+    texts = [f"{name}={_value(name, environ)}" if name in environ else name for name in sorted(set(names))]
     return digest("\0".join(texts).encode("utf-8", "surrogateescape"))
+
+
+def _value(name: str, environ: dict[str, str]) -> str:
+    """Git puts the folder of its own programs in front of the path of its hooks."""
+    if name != "PATH":
+        return environ[name]
+    return os.pathsep.join(each for each in environ[name].split(os.pathsep) if not each.endswith("git-core"))

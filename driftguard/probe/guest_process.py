@@ -72,7 +72,15 @@ class Guest:
 
     def call(self, name: str, **arguments: Any) -> Any:
         """The result of one call; raises GuestFailed, DeadlinePassed, or what ``answer`` raised while serving it."""
+        self.begin(name, **arguments)
+        return self.finish(name)
+
+    def begin(self, name: str, **arguments: Any) -> None:
+        """Have a call carried out while we do something else; nothing may be called before it is finished."""
         self._send({"call": name, "arguments": arguments})
+
+    def finish(self, name: str) -> Any:
+        """The result of the call that was begun; raises as ``call`` does."""
         refusal: DriftguardError | None = None
         while True:
             message = self._receive(name)

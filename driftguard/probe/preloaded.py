@@ -23,7 +23,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from subprocess import DEVNULL
 from typing import IO, Any
@@ -96,6 +96,13 @@ class PreloadedGuests:
             )
             yield guest
             self._learn(python, guest)
+
+    def start_patiently(
+        self, python: str, *, cwd: Path, environ: Mapping[str, str], seconds: float, answer: Answerer
+    ) -> AbstractContextManager[Guest]:
+        """As ``start``, for those who would rather wait for a fork than have a larger process of their own."""
+        self.prepare(python, cwd=cwd, environ=environ)
+        return self.start(python, cwd=cwd, environ=environ, seconds=seconds, answer=answer)
 
     def prepare(self, python: str, *, cwd: Path, environ: Mapping[str, str], seconds: float = 30.0) -> bool:
         """Wait until a guest could be forked; whether one can."""

@@ -79,6 +79,11 @@ class Sight:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.watched = engine.folders
+        self.live_fingerprints_before = tuple(engine.live)
+        self.needs_guests = True
+
+    def let_guests_go(self) -> None:
+        raise AssertionError("they are needed")
 
     @property
     def verdict(self) -> Verdict:

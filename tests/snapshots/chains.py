@@ -11,7 +11,6 @@ from pathlib import Path
 
 from driftguard import engine
 from driftguard.config import Settings
-from driftguard.facts.environment import EnvironmentFacts
 from driftguard.facts.remembered import Loan
 from driftguard.schema.catalog import Catalog
 
@@ -70,7 +69,8 @@ COMMON = (
     "op.create_table('students', sa.Column('id', sa.Integer, primary_key=True), sa.Column('name', sa.String(40)))",
     "op.create_index('by_name', 'students', ['name'], unique=True)",
     "op.execute(\"INSERT INTO students (id, name) VALUES (1, 'Ann')\")",
-    "op.create_table('marks', sa.Column('student', sa.Integer, sa.ForeignKey('students.id')), sa.CheckConstraint('student > 0', 'positive'))",
+    "op.create_table('marks', sa.Column('student', sa.Integer, sa.ForeignKey('students.id')), "
+    "sa.CheckConstraint('student > 0', 'positive'))",
     "op.execute('CREATE VIEW names AS SELECT name FROM students')",
     "op.add_column('students', sa.Column('age', sa.Integer, server_default='18'))",
 )
@@ -78,8 +78,8 @@ SQLITE = (
     *COMMON,
     "op.execute('CREATE TRIGGER t AFTER INSERT ON marks BEGIN DELETE FROM marks WHERE student = 0; END')",
     "op.execute('DROP VIEW names')",
-    "batch = op.batch_alter_table('students')\n    with batch as b:\n        b.alter_column('age', new_column_name='years')",
-    "op.create_unique_constraint if 0 else op.drop_index('by_name', 'students')",
+    "with op.batch_alter_table('students') as batch:\n        batch.alter_column('age', new_column_name='years')",
+    "op.drop_index('by_name', 'students')",
 )
 POSTGRESQL = (
     *COMMON,
@@ -155,15 +155,18 @@ class Project:
         """Nothing is remembered any more."""
         shutil.rmtree(self.cache / "snapshots", ignore_errors=True)
 
+    def head(self) -> Catalog:
+        """What a check builds."""
+        request = engine.Request(root=self.root, settings=Settings(), live="off")
+        with engine.examine(request, environ=self.environ) as examination:
+            [database] = examination._environments[0].databases
+            assert database.database.failure is None
+            return database.head
+
     def look(self, record: Callable[[], list[tuple[Loan, ...]]]) -> Looked:
         """Replay everything as a check does."""
         record().clear()
         time.sleep(SETTLED)
-        request = engine.Request(root=self.root, settings=Settings(), live="off")
-        with engine.examine(request, environ=self.environ) as examination:
-            facts: EnvironmentFacts = examination._environments[0]
-            [database] = facts.databases
-            assert database.database.failure is None
-            head = database.head
+        head = self.head()
         [[lending, anew]] = record()
         return Looked(head, lending.snapshot.order if lending.snapshot else None, bool(anew.shadows))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from snapshots.chains import Looked, Project
@@ -15,6 +14,69 @@ HEAD = "migrations/versions/000000000010_step.py"
 BASE = "Base = declarative_base()\n"
 TIP = "op.add_column('students', sa.Column('email', sa.String(80)))"
 COLUMN = "name = Column(String(40))\n"
+
+SETS_FOREIGN_KEYS = """
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+@event.listens_for(Engine, 'connect')
+def f(c, r):
+    c.execute('PRAGMA foreign_keys=ON').close()
+"""
+SETS_WHAT_SETTINGS_SAY = """
+import settings
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+@event.listens_for(Engine, 'connect')
+def f(c, r):
+    c.execute('PRAGMA foreign_keys=' + settings.MODE).close()
+"""
+ADDS_COLUMNS = """
+from sqlalchemy import Table, event
+
+@event.listens_for(Table, 'before_create')
+def f(table, *a, **k):
+    if table.name == 'marks':
+        table.append_column(Column('extra', Integer))
+"""
+REWRITES = """
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+@event.listens_for(Engine, 'before_cursor_execute', retval=True)
+def f(connection, cursor, statement, parameters, context, many):
+    return statement.replace('by_name', 'by_other'), parameters
+"""
+COMPILES = """
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import CreateColumn
+
+@compiles(CreateColumn, 'sqlite')
+def f(element, compiler, **k):
+    return compiler.visit_create_column(element, **k).replace('VARCHAR(40)', 'VARCHAR(41)')
+"""
+PATCHES = """
+from sqlalchemy.dialects.sqlite.base import SQLiteTypeCompiler
+
+SQLiteTypeCompiler.visit_VARCHAR = lambda self, t, **k: 'VARCHAR(42)'
+"""
+REGISTERS = """
+from alembic.operations import MigrateOperation, Operations
+
+@Operations.register_operation('shout')
+class Shout(MigrateOperation):
+    @classmethod
+    def shout(cls, operations):
+        pass
+"""
+HEARS_TABLE = """
+from sqlalchemy import event
+
+@event.listens_for(Student.__table__, 'after_create')
+def f(*a, **k):
+    pass
+"""
 
 Edit = Callable[[Project], None]
 
@@ -78,14 +140,14 @@ KEEP = [
         nothing,
         add(
             "models.py",
-            "from sqlalchemy import event\n@event.listens_for(Student.__table__, 'after_create')\ndef f(*a, **k): pass\n",
+            HEARS_TABLE,
         ),
         id="a listener to a table of the models",
     ),
     pytest.param(
         add(
             "models.py",
-            "from sqlalchemy import event\nfrom sqlalchemy.engine import Engine\n@event.listens_for(Engine, 'connect')\ndef f(c, r):\n    c.execute('PRAGMA foreign_keys=ON').close()\n",
+            SETS_FOREIGN_KEYS,
         ),
         replace("models.py", "class Student", "# moved down\n\n\nclass Student"),
         id="a model beside a listener that says all in its own code",
@@ -213,7 +275,7 @@ INVALIDATE = [
         nothing,
         add(
             "models.py",
-            "from sqlalchemy import Table, event\n@event.listens_for(Table, 'before_create')\ndef f(t, *a, **k):\n    t.append_column(Column('extra', Integer)) if t.name == 'marks' else 0\n",
+            ADDS_COLUMNS,
         ),
         "extra",
         id="a listener to tables",
@@ -222,7 +284,7 @@ INVALIDATE = [
         nothing,
         add(
             "models.py",
-            "from sqlalchemy import event\nfrom sqlalchemy.engine import Engine\n@event.listens_for(Engine, 'before_cursor_execute', retval=True)\ndef f(c, u, s, p, x, m):\n    return s.replace('by_name', 'by_other'), p\n",
+            REWRITES,
         ),
         "",
         id="a listener to statements",
@@ -230,7 +292,7 @@ INVALIDATE = [
     pytest.param(
         add(
             "models.py",
-            "from sqlalchemy import event\nfrom sqlalchemy.engine import Engine\n@event.listens_for(Engine, 'connect')\ndef f(c, r):\n    c.execute('PRAGMA foreign_keys=ON').close()\n",
+            SETS_FOREIGN_KEYS,
         ),
         replace("models.py", "foreign_keys=ON", "foreign_keys=OFF"),
         "",
@@ -241,7 +303,7 @@ INVALIDATE = [
             write("settings.py", "MODE = 'ON'\n"),
             add(
                 "models.py",
-                "import settings\nfrom sqlalchemy import event\nfrom sqlalchemy.engine import Engine\n@event.listens_for(Engine, 'connect')\ndef f(c, r):\n    c.execute('PRAGMA foreign_keys=' + settings.MODE).close()\n",
+                SETS_WHAT_SETTINGS_SAY,
             ),
         ),
         write("settings.py", "MODE = 'OFF'\n"),
@@ -252,7 +314,7 @@ INVALIDATE = [
         nothing,
         add(
             "models.py",
-            "from sqlalchemy.ext.compiler import compiles\nfrom sqlalchemy.schema import CreateColumn\n@compiles(CreateColumn, 'sqlite')\ndef f(e, c, **k):\n    return c.visit_create_column(e, **k).replace('VARCHAR(40)', 'VARCHAR(41)')\n",
+            COMPILES,
         ),
         "41",
         id="a compiler of columns",
@@ -261,7 +323,7 @@ INVALIDATE = [
         nothing,
         add(
             "models.py",
-            "from sqlalchemy.dialects.sqlite.base import SQLiteTypeCompiler\nSQLiteTypeCompiler.visit_VARCHAR = lambda self, t, **k: 'VARCHAR(42)'\n",
+            PATCHES,
         ),
         "42",
         id="a function put in the place of SQLAlchemy's",
@@ -279,7 +341,7 @@ INVALIDATE = [
         nothing,
         add(
             "models.py",
-            "from alembic.operations import MigrateOperation, Operations\n@Operations.register_operation('shout')\nclass Shout(MigrateOperation):\n    @classmethod\n    def shout(cls, operations): pass\n",
+            REGISTERS,
         ),
         "",
         id="an operation of Alembic",

@@ -14,7 +14,7 @@ from alembic.util import to_tuple
 from sqlalchemy import Column, MetaData, String, Table, create_engine, exc, inspect, select
 from sqlalchemy.engine import make_url
 
-from . import application, beginning, operations, sources, surroundings
+from . import application, beginning, operations, sources
 from .connections import Connections, Live
 from .filters import Filters
 from .replays import Replay
@@ -117,7 +117,6 @@ class Environment:
         self._url = url
         self.connections.env_py = os.path.join(script_location, "env.py")
         self.connections.install()
-        surroundings.install()
         if flask:
             self._load_flask(flask_app, script_location)
         else:
@@ -215,6 +214,7 @@ class Environment:
 
         def prepared(**options):
             self._prepare(environment.get_context())
+            self._replay.arguments = options
             self.connections.in_steps = True
             try:
                 run_migrations(**options)

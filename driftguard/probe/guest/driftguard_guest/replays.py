@@ -44,6 +44,7 @@ class Replay:
     """One run of env.py, whose shadows may have been lent, and may be kept."""
 
     def __init__(self, ask, connections):
+        self.arguments = {}  # what env.py gives to every revision's upgrade()
         self._ask = ask
         self._connections = connections
         self._terms = None
@@ -61,20 +62,23 @@ class Replay:
         self._terms = self._ask("remembered")
         if self._terms is None:
             return
-        order = [step.revision.revision for step in scripts._upgrade_revs(wanted, ())] if wanted else []
+        steps = [step.revision for step in scripts._upgrade_revs(wanted, ())] if wanted else []
         statements = self._connections.statements_of(database.shadow)
-        surroundings = Surroundings(database.context, config, self._terms["root"], statements)
-        run = _Run(database, scripts, order, surroundings, self._terms["root"])
+        surroundings = Surroundings(database.context, config, self._terms["root"], statements, self.arguments)
+        run = _Run(database, steps, surroundings, self._terms["root"])
         kept = self._terms["kept"]
         if kept is not None:
             number = len(self._runs)
             expected = kept["runs"][number] if number < len(kept["runs"]) else None
             if expected is None or expected["heads"] != heads or not run.continues(expected):
                 raise Abandoned
-            run.files.update(dict.fromkeys(expected["files"]))
+            run.files.update(expected["files"])
             run.names.update(expected["variables"])
-        elif heads or not _only_prepares(statements, run.texts()):
+            run.heads = heads
+            run.is_kept = run.order == expected["order"]
+        elif heads:
             self._hindered = True
+        self._hindered = self._hindered or not _only_prepares(statements, run)
         # Two chains in one database take turns otherwise when they begin anew.
         self._hindered = self._hindered or any(other.shadow == run.shadow for other in self._runs)
         self._runs.append(run)
@@ -87,6 +91,8 @@ class Replay:
         run, surroundings, apart = self._open
         self._open = None
         seen = recording.put_back(apart)
+        if run.is_kept:
+            return
         with recording.quiet(), self._own_failures():
             if database is None or seen["outside"] or sqlite_guard.attached:
                 self._hindered = True
@@ -109,7 +115,9 @@ class Replay:
 
     def report(self, error):
         """What the shadows rest on, for the host to keep them; None where they cannot be kept, or are kept already."""
-        if self._terms is None or self.abandoned or error is not None or self._hindered or not self._runs:
+        if self._terms is None or self.abandoned or error is not None or self._hindered:
+            return None
+        if all(run.is_kept for run in self._runs):
             return None
         with recording.quiet():
             if any(_leaves_traces(self._connections.statements_of(run.shadow)[run.statements :]) for run in self._runs):
@@ -122,19 +130,20 @@ class Replay:
 class _Run:
     """One database's replay: what it rests on, as texts and digests."""
 
-    def __init__(self, database, scripts, order, surroundings, root):
+    def __init__(self, database, steps, surroundings, root):
         self.live = database.live
         self.shadow = database.shadow
-        self.order = order
+        self.order = [script.revision for script in steps]
+        self.is_kept = False
         self.surroundings = surroundings.digest()
         self.statements = len(surroundings.statements)
         self.heads = []
-        self.files = {}
+        self.files = set()
         self.names = set()
         self.watched = set()
         self._root = root
         self._imports = imports.Imports(root)
-        self._scripts = {script.revision: script.path for script in scripts.walk_revisions()}
+        self._paths = {script.revision: script.path for script in steps}
         self._per_migration = bool(database.options.get("transaction_per_migration"))
 
     def continues(self, expected):
@@ -150,17 +159,13 @@ class _Run:
 
     def texts(self):
         """Of the revisions and what they import."""
-        return self._imports.texts(self._scripts[each] for each in self.order)
+        return self._imports.texts(self._paths[each] for each in self.order)
 
     def add(self, seen):
         """What was looked at during the steps."""
-        revisions = {os.path.realpath(path) for path in self._scripts.values()}
-        folders = {os.path.dirname(path) for path in revisions}
         for path in (*seen["read"], *(folder + LISTED for folder in seen["listed"])):
-            real = os.path.realpath(path)
-            library = not imports.is_projects(real) or real.endswith("__pycache__")
-            if not library and real not in revisions and real not in folders:
-                self.files[self._short(path)] = None
+            if imports.is_projects(path):
+                self.files.add(self._short(path))
         self.names.update(recording.variables())
 
     def record(self):
@@ -181,12 +186,12 @@ class _Run:
         """Whether a file may have become another after it was read; and whether one transaction hides a failure."""
         if not self._per_migration and any(map(DEFERS.search, self.texts())):
             return True  # what it defers could keep a later revision of the same transaction from running
-        paths = {*self._imports.reached(self._scripts[each] for each in self.order), *map(self._long, self.files)}
+        paths = {*self._imports.reached(self._paths[each] for each in self.order), *map(self._long, self.files)}
         paths |= self.watched
         return any(_changed(path) >= moment for path in paths if path.endswith(LISTED) or not os.path.isdir(path))
 
     def _imported(self, revisions):
-        return self._imports.digest(self._scripts[each] for each in revisions)
+        return self._imports.digest(self._paths[each] for each in revisions)
 
     def _content(self, path):
         path = self._long(path)
@@ -199,16 +204,18 @@ class _Run:
 
     def _short(self, path):
         """Files of the project are known by their place in it."""
-        return os.path.relpath(path, self._root) if path.startswith(self._root + os.sep) else path
+        inside = self._root + os.sep
+        return path[len(inside) :] if path.startswith(inside) else path
 
     def _long(self, path):
         return os.path.join(self._root, path)
 
 
-def _only_prepares(statements, texts):
+def _only_prepares(statements, run):
     """Whether what env.py executes before the steps does nothing to a database where the steps have been run."""
     return all(
-        _is_harmless(text) or (IDEMPOTENT.match(text) and not any(map(UNDOES.search, texts))) for text, _ in statements
+        _is_harmless(text) or (IDEMPOTENT.match(text) and not any(map(UNDOES.search, run.texts())))
+        for text, _ in statements
     )
 
 

@@ -56,8 +56,8 @@ SESSION = {
 _listeners = {}
 
 
-def install():
-    """Note who listens to SQLAlchemy from now on."""
+def _note_listeners():
+    """Who listens to SQLAlchemy from now on."""
     listen = _EventKey.listen
 
     @functools.wraps(listen)
@@ -72,11 +72,12 @@ def install():
 class Surroundings:
     """What surrounds the replay on one database; ``root`` (the project's folder) is left out of texts."""
 
-    def __init__(self, context, config, root, statements):
+    def __init__(self, context, config, root, statements, arguments):
         self._context = context
         self._config = config
         self._root = root
         self.statements = statements
+        self._arguments = arguments
         self._imports = imports.Imports(root)
 
     def digest(self):
@@ -84,13 +85,14 @@ class Surroundings:
         parts = {
             "versions": _versions(),
             "options": self._options(),
+            "arguments": self._plain(self._arguments),
             "connection": self._connection(),
             "config": self._configuration(),
             "statements": self.statements,
-            "listeners": sorted((*where[:2], self._described(fn)) for where, fn in _listeners.items()),
-            "compilers": sorted(self._compilers()),
-            "alembic": sorted(self._alembic()),
-            "patched": sorted(self._patched()),
+            "listeners": sorted(((*where[:2], self._described(fn)) for where, fn in _listeners.items()), key=repr),
+            "compilers": sorted(self._compilers(), key=repr),
+            "alembic": sorted(self._alembic(), key=repr),
+            "patched": sorted(self._patched(), key=repr),
         }
         return sha256(repr(parts).replace(self._root, "").encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -112,14 +114,11 @@ class Surroundings:
         if isinstance(value, MetaData):
             return ["MetaData", value.schema and str(value.schema), self._plain(dict(value.naming_convention))]
         if isinstance(value, dict):
-            return sorted((self._text(key), self._plain(each)) for key, each in value.items())
+            return sorted(((self._plain(key), self._plain(each)) for key, each in value.items()), key=repr)
         if isinstance(value, (list, tuple, set, frozenset)):
             texts = [self._plain(each) for each in value]
-            return texts if isinstance(value, (list, tuple)) else sorted(texts)
+            return texts if isinstance(value, (list, tuple)) else sorted(texts, key=repr)
         return self._described(value)
-
-    def _text(self, value):
-        return value if isinstance(value, str) else str(self._plain(value))
 
     def _connection(self):
         connection = self._context.connection
@@ -218,8 +217,9 @@ def _is_ours(thing):
 
 def _foreign_functions(module):
     """Of the project, in a module or in its classes; thousands are looked at, so this has to be quick."""
-    owners = [cls for cls in list(vars(module).values()) if type(cls) is not types.FunctionType and isinstance(cls, type)]
-    for owner in (module, *(cls for cls in owners if cls.__module__ == module.__name__)):
+    name = module.__name__
+    classes = [each for each in list(vars(module).values()) if isinstance(each, type) and each.__module__ == name]
+    for owner in (module, *classes):
         for key, member in list(vars(owner).items()):
             kind = type(member)
             if kind in (staticmethod, classmethod):
@@ -304,3 +304,6 @@ def _versions():
                 if name.endswith((".dist-info", ".egg-info")):
                     installed.add((name, imports.content(os.path.join(folder, name, "direct_url.json"))))
     return [sys.version, sqlite3.sqlite_version, sorted(installed)]
+
+
+_note_listeners()  # when this is imported, as libraries may be loaded long before the project
