@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,9 @@ CLEAN, FOUND = 0, 1
 PATIENCE, LIVE_PATIENCE = 120.0, 30.0
 """Seconds in which a watcher has to have looked."""
 
-POLL = 0.03
+POLL = 0.02
+QUIET = 0.6
+"""Seconds in which a watcher that has nothing to do does nothing; longer than its debounce."""
 
 Sample = Callable[[Project], float]
 
@@ -84,6 +87,16 @@ def alembic_upgrade_and_check(project: Project, server: Server) -> float:
     finally:
         _empty(project, server)
         make_live(project)
+
+
+def alembic_check_edited_watched(project: Project) -> float:
+    """Not before the watcher has done its own work, which would slow Alembic down."""
+    with project.edited(_column()) as moment:
+        _look_since(project, moment)
+        _settled(project)
+        seconds = timed(project, *ALEMBIC, "check", expect=None)
+    _settled(project)
+    return seconds
 
 
 # The git hook
@@ -192,14 +205,14 @@ def watching(project: Project) -> Iterator[int]:
 
 def verdict_after_save(project: Project) -> float:
     """From the end of the debounce."""
-    from driftguard.daemon.changes import QUIET
+    from driftguard.daemon import changes
 
     with project.edited(_column()) as moment:
         look = _look_since(project, moment)
         if look.verdict is None or look.verdict.exit_code != FOUND:
             raise RuntimeError(f"the watcher of {project.root} saw nothing: {look}")
     _settled(project)
-    return float(max(look.at + look.seconds - moment - QUIET, look.seconds))
+    return float(max(look.at + look.seconds - moment - changes.QUIET, look.seconds))
 
 
 def live_changed_watched(project: Project) -> float:
@@ -230,11 +243,9 @@ def _with_live_changed(project: Project, act: Callable[[float], float]) -> float
 
 def _look_since(project: Project, moment: float, cause: str = "", patience: float = PATIENCE) -> Any:
     """The first look that began after ``moment``, of that cause; raises Missing if there is none in time."""
-    from driftguard.daemon import lifecycle
-
     end = time.monotonic() + patience
     while time.monotonic() < end:
-        state = lifecycle.status(project.root, project.environ).state
+        state = _state(project)
         looks = [look for look in (state.looks if state else ()) if look.at >= moment and look.cause.startswith(cause)]
         if looks:
             return looks[-1]
@@ -244,17 +255,23 @@ def _look_since(project: Project, moment: float, cause: str = "", patience: floa
 
 def _settled(project: Project) -> None:
     """Wait until the watcher has seen everything and has nothing to do."""
-    from driftguard.daemon import lifecycle
-
     quiet_since = time.monotonic()
     end = quiet_since + PATIENCE
     was = None
-    while time.monotonic() < min(end, quiet_since + 0.6):
-        state = lifecycle.status(project.root, project.environ).state
+    while time.monotonic() < min(end, quiet_since + QUIET):
+        state = _state(project)
         now = (state.busy, state.looks[:1]) if state else None
         if now != was or (state and state.busy):
             was, quiet_since = now, time.monotonic()
         time.sleep(POLL)
+
+
+def _state(project: Project) -> Any:
+    """Of the watcher; asked so often that it must cost nothing, so not through ``lifecycle``, which runs git."""
+    from driftguard.daemon.client import ask
+
+    answer = ask(str(project.root / ".git" / "driftguard"), (b"status",), PATIENCE)
+    return pickle.loads(answer[0])[2] if answer else None
 
 
 def _empty(project: Project, server: Server) -> None:

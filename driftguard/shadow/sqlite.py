@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator
@@ -83,7 +84,7 @@ class SqliteShadows:
             if path.stem not in known and not path.name.startswith(DRAFT):
                 _remove(path)
         for path in self._kept.glob(f"{DRAFT}*{KEPT}"):
-            if process.abandoned(path.stem.removeprefix(DRAFT)):
+            if process.abandoned(path.stem.removeprefix(DRAFT).partition("-")[0]):
                 _remove(path)
 
     def _copy(self, url: str, place: Path) -> int:
@@ -95,7 +96,7 @@ class SqliteShadows:
             return 0
         content = Path(_file(url)).read_bytes()
         self._kept.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self._kept / f"{DRAFT}{process.mark()}{KEPT}"
+        draft = self._kept / f"{DRAFT}{process.mark()}-{secrets.token_hex(4)}{KEPT}"
         try:
             draft.write_bytes(digest(content) + content)
             draft.replace(place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -47,7 +48,7 @@ class Store:
 
     def add(self, snapshot: Snapshot) -> bool:
         """Whether there was room for it."""
-        draft = self.folder / f"{DRAFT}{process.mark()}"
+        draft = self.folder / f"{DRAFT}{process.mark()}-{secrets.token_hex(4)}"
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             draft.write_bytes(to_json(snapshot))
@@ -70,8 +71,8 @@ class Store:
 
     def tidy(self) -> frozenset[str]:
         """Keep within the bounds; the names of the databases that are left."""
-        for draft in self.folder.glob(f"{DRAFT}*"):
-            if process.abandoned(draft.name.removeprefix(DRAFT)):
+        for draft in self.folder.glob(f"{DRAFT}*-*"):
+            if process.abandoned(draft.name.removeprefix(DRAFT).partition("-")[0]):
                 with suppress(OSError):
                     draft.unlink()
         sizes, members = 0, dict[str, int]()

@@ -164,15 +164,52 @@ def test_a_live_database_that_changes_is_looked_at_again(root: Path, monkeypatch
     engine = Engine(root)
     engine.live = ("1",)
     with Watched(root, engine) as watched:
-        watched.looks(2)  # what changed between the first look and the first fingerprint
+        eventually(lambda: True in engine.asked)
         quiet = len(engine.asked)
         eventually(lambda: len(engine.asked) > quiet + 3)
         assert engine.asked[quiet:] == [False] * len(engine.asked[quiet:])
         engine.live = ("2",)
-        state = watched.looks(3)
+        state = watched.looks(2)
         assert state.looks[0].cause == "live database"
         assert state.looks[0].verdict and state.looks[0].verdict.notes == ("2",)
     assert engine.most_open == 1
+
+
+def test_what_changes_during_the_first_look_is_seen(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watcher, "LIVE_SECONDS", 0.02)
+    engine = Engine(root)
+    engine.live, engine.live_later = ("1",), ("2",)
+    with Watched(root, engine) as watched:
+        assert watched.looks(2).looks[0].cause == "live database"
+
+
+def test_a_server_that_counts_late_is_asked_exactly_once_in_a_while(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher, "LIVE_SECONDS", 0.01)
+    monkeypatch.setattr(watcher, "EXACT_SECONDS", 0.05)
+    engine = Engine(root)
+    engine.live = ("1",)
+    engine.counts = False
+    with Watched(root, engine) as watched:
+        engine.live = ("2",)
+        assert watched.looks(2).looks[0].cause == "live database"
+
+
+def test_without_guests_a_live_database_is_looked_at_with_all_the_rest(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher, "LIVE_SECONDS", 0.02)
+    engine = Engine(root)
+    engine.live = ("1",)
+    engine.needs_guests = False
+    with Watched(root, engine) as watched:
+        eventually(lambda: engine.let_go == 1)
+        engine.live = ("2",)
+        state = watched.looks(2)
+        assert state.looks[0].cause == "live database"
+        assert state.looks[0].verdict and state.looks[0].verdict.notes == ()
+        eventually(lambda: engine.let_go == 2)
 
 
 @pytest.mark.parametrize(

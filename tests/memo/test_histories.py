@@ -22,8 +22,10 @@ from driftguard.config import load_settings
 from driftguard.engine import Request, examine
 from driftguard.git import IndexTree, find_repository
 from driftguard.memo.record import Answer
+from driftguard.probe.guest_process import Start
+from driftguard.probe.preloaded import PreloadedGuests
 
-HISTORIES = int(os.environ.get("TESTS_HISTORIES", "12"))
+HISTORIES = int(os.environ.get("TESTS_HISTORIES", "8"))
 STEPS = 10
 
 ENV = """
@@ -94,7 +96,8 @@ from shop import metadata
 class Shop:
     """A guarded project whose models depend on everything that models can depend on."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, start: Start) -> None:
+        self.start = start
         self.root = folder / "repository"
         self.library = folder / "lib" / "site-packages"
         self.root.mkdir()
@@ -131,7 +134,7 @@ class Shop:
         assert repository is not None
         tree = IndexTree(repository)
         request = Request(self.root, load_settings(tree), source="index", moment="pre-commit")
-        with examine(request, environ=environ) as examination:
+        with examine(request, environ=environ, start=self.start) as examination:
             told = staged.answer(examination, lambda path: None)
             if keep:
                 staged.remember(examination, told)
@@ -241,10 +244,16 @@ def at(folder: Path) -> Iterator[None]:
         os.chdir(before)
 
 
-def live_through(steps: Iterable[str]) -> None:
+@pytest.fixture(scope="module")
+def start() -> Iterator[Start]:
+    with PreloadedGuests() as guests:
+        yield guests.start_patiently
+
+
+def live_through(steps: Iterable[str], start: Start) -> None:
     """After each step: what the memo says, if it says anything, is what a check finds that knows nothing."""
     with tempfile.TemporaryDirectory() as folder:
-        shop = Shop(Path(folder))
+        shop = Shop(Path(folder), start)
         for number, step in enumerate(("", *steps)):
             if step:
                 EDITS[step](shop)
@@ -256,8 +265,8 @@ def live_through(steps: Iterable[str]) -> None:
 
 
 @pytest.mark.parametrize("step", EDITS)
-def test_one_step(step: str) -> None:
-    live_through([step, "everything staged", "committed"])
+def test_one_step(step: str, start: Start) -> None:
+    live_through([step, "everything staged", "committed"], start)
 
 
 @settings(
@@ -268,5 +277,5 @@ def test_one_step(step: str) -> None:
     suppress_health_check=list(HealthCheck),
 )
 @given(st.lists(st.sampled_from(sorted(EDITS)), min_size=2, max_size=STEPS))
-def test_many_steps(steps: list[str]) -> None:
-    live_through(steps)
+def test_many_steps(start: Start, steps: list[str]) -> None:
+    live_through(steps, start)

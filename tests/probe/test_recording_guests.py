@@ -96,8 +96,8 @@ def loaded(site: Guarded, create: Create, overlay: Mapping[str, Any]) -> Iterato
     """A guest that has run env.py on shadows which ``create`` makes, and read the live database."""
     live = create()
 
-    def shadow(question: str, arguments: Mapping[str, Any]) -> str:
-        return create()
+    def shadow(question: str, arguments: Mapping[str, Any]) -> str | None:
+        return create() if question == "shadow" else None
 
     environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PETS_DATABASE": live}
     with guest_process.start(sys.executable, cwd=site.root, environ=environ, seconds=60, answer=shadow) as guest:

@@ -157,6 +157,7 @@ class Project:
 
     def head(self) -> Catalog:
         """What a check builds."""
+        time.sleep(SETTLED)
         request = engine.Request(root=self.root, settings=Settings(), live="off")
         with engine.examine(request, environ=self.environ) as examination:
             [database] = examination._environments[0].databases
@@ -166,7 +167,6 @@ class Project:
     def look(self, record: Callable[[], list[tuple[Loan, ...]]]) -> Looked:
         """Replay everything as a check does."""
         record().clear()
-        time.sleep(SETTLED)
         head = self.head()
         [[lending, anew]] = record()
         return Looked(head, lending.snapshot.order if lending.snapshot else None, bool(anew.shadows))

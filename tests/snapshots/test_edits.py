@@ -405,6 +405,28 @@ NEVER_KEPT = [
 ]
 
 
+READER = """DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'reader') THEN CREATE ROLE reader; END IF;
+    GRANT SELECT ON students TO reader;
+END $$"""
+ON_POSTGRESQL = [
+    pytest.param("SET search_path = public, pg_temp", id="a search_path that is left"),
+    pytest.param("COMMENT ON DATABASE %I IS ''x''", id="a comment on the database"),
+    pytest.param("ALTER DATABASE %I SET work_mem = 65", id="a setting of the database"),
+    pytest.param(READER, id="a role that may do something"),
+]
+
+
+@pytest.mark.parametrize("statement", ON_POSTGRESQL)
+def test_nothing_is_kept_on_postgresql(statement: str, make: Make, look: Callable[[Project], Looked]) -> None:
+    project = make("postgresql", 1)
+    if "%I" in statement:
+        statement = f"DO $$ BEGIN EXECUTE format('{statement}', current_database()); END $$"
+    project.add(f"op.get_bind().exec_driver_sql({statement.replace('%', '%%')!r})")
+    assert not look(project).went_on
+    assert look(project).lent is None
+
+
 @pytest.mark.parametrize(("prepare", "edit"), KEEP)
 def test_a_snapshot_stays_usable(prepare: Edit, edit: Edit, make: Make, look: Callable[[Project], Looked]) -> None:
     project = make()
