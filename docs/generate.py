@@ -129,14 +129,22 @@ def commands_page() -> str:
         *_described(cli, context),
         *(
             part
-            for name, command in cli.commands.items()
+            for name, command in _commands(cli, "driftguard")
             for part in (
-                f"## driftguard {name}",
-                _code(f"driftguard {name} {_usage(command)}"),
+                f"## {name}",
+                _code(f"{name} {_usage(command)}"),
                 *_described(command, click.Context(command, parent=context, info_name=name)),
             )
         ),
     )
+
+
+def _commands(group: click.Group, before: str) -> Iterator[tuple[str, click.Command]]:
+    """The group's commands, and theirs, by what is typed."""
+    for name, command in group.commands.items():
+        yield f"{before} {name}", command
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{before} {name}")
 
 
 def docstring(rule: Rule) -> str:
@@ -199,6 +207,8 @@ def _value(option: click.Option) -> str:
 
 
 def _usage(command: click.Command) -> str:
+    if isinstance(command, click.Group):
+        return "[OPTIONS] COMMAND"
     arguments = (each for each in command.params if isinstance(each, click.Argument))
     return " ".join(("[OPTIONS]", *(each.metavar or f"[{(each.name or '').upper()}]" for each in arguments)))
 

@@ -88,12 +88,11 @@ def test_golden(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", STATES)
-@pytest.mark.parametrize("width", [40, 80, 200])
-@pytest.mark.parametrize("height", [24, 40, 200])
+@pytest.mark.parametrize(("width", "height"), [(40, 34), (80, 24), (80, 40), (200, 24), (200, 200)])
 def test_it_fits(name: str, width: int, height: int) -> None:
-    """In a screen that has room for all but the findings."""
+    """Wherever there is room for more than the findings."""
     rows = [max(1, math.ceil(cells(line) / width)) for line in lines(STATES[name], height, width)]
-    assert sum(rows) <= max(height, 30 if width < 80 else 24)
+    assert sum(rows) <= height
 
 
 @pytest.mark.parametrize(
@@ -102,7 +101,7 @@ def test_it_fits(name: str, width: int, height: int) -> None:
         pytest.param(ONE, 40, [], id="all fits"),
         pytest.param(ONE, 16, ["…"], id="the beginning of the only one"),
         pytest.param(MANY, 24, ["… and 9 more"], id="the first and no other"),
-        pytest.param(MANY, 40, ["… and 6 more"], id="some"),
+        pytest.param(MANY, 40, ["… and 7 more"], id="some"),
         pytest.param(MANY, 200, [], id="many, on a tall screen"),
         pytest.param(CLEAN, 10, [], id="nothing to shorten"),
     ],

@@ -38,7 +38,7 @@ def screen(
     verdict = state.looks[0].verdict if state.looks else None
     above = [*_header(state, header, paint), "", *_standing(state, paint), ""]
     blocks = _blocks(verdict, source, paint) if verdict else []
-    most = MOST_LOOKS_BESIDE_FINDINGS if blocks else MOST_LOOKS
+    most = max(1, min(MOST_LOOKS_BESIDE_FINDINGS, height // 8)) if blocks else MOST_LOOKS
     notes = [f"{paint('note', COLOURS[Severity.NOTE])}: {visible(note)}" for note in state.notes]
     below = [*_table_of_looks(state.looks[:most], paint), *notes, paint("Ctrl-C ends it.", "dim")]
     room = height - sum(map(rows, (*above, *below)))
@@ -108,8 +108,9 @@ def _table_of_states(verdict: Verdict, paint: Paint) -> Iterator[str]:
     heads = GAP.join(side.value.ljust(columns) for side in FOUR)
     yield paint(f"{first.ljust(width)}{GAP}{heads}".rstrip(), "bold")
     for name, states in rows:
-        words = (paint(states[side].value.ljust(columns), STYLES[states[side]]) for side in FOUR)
-        yield f"{_padded(name, width)}{GAP}{GAP.join(words)}"
+        words = [states[side] for side in FOUR]
+        texts = [*(word.value.ljust(columns) for word in words[:-1]), words[-1].value]
+        yield GAP.join((_padded(name, width), *map(paint, texts, map(STYLES.__getitem__, words))))
 
 
 def _blocks(verdict: Verdict, source: Source, paint: Paint) -> list[tuple[str, ...]]:

@@ -9,7 +9,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from subprocess import PIPE
@@ -21,6 +21,7 @@ from driftguard.process import child, last_rites
 PROTOCOL = 1
 GUEST_FOLDER = Path(__file__).parent / "guest"
 PROGRAM = "import sys; sys.path.insert(0, {folder!r}); from driftguard_guest.main import main; main()"
+HELLO = b'{"call": "hello", "arguments": {}}\n'
 STDERR_TAIL_LINES = 12
 SELECTOR: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 """One that holds no descriptor of its own."""
@@ -146,14 +147,22 @@ def start(python: str, *, cwd: Path, environ: Mapping[str, str], seconds: float,
 
     Raises GuestFailed("interpreter") if ``python`` is no usable interpreter.
     """
+    with spawned(python, cwd=cwd, environ=environ) as (process, log):
+        yield greeted(process, log, seconds, answer)
+
+
+@contextmanager
+def spawned(python: str, *, cwd: Path, environ: Mapping[str, str]) -> Iterator[tuple[Process, IO[bytes]]]:
+    """A process that has been asked for its hello, and what it writes to stderr; ended on leaving."""
     command = [python, "-c", PROGRAM.format(folder=str(GUEST_FOLDER))]
     with (
         tempfile.TemporaryFile() as log,
         child(command, cwd=cwd, environ=environ, stdin=PIPE, stdout=PIPE, stderr=log) as popen,
     ):
         assert popen.stdin is not None and popen.stdout is not None
-        process = Process(popen.stdin.fileno(), popen.stdout.fileno(), partial(last_rites, popen))
-        yield greeted(process, log, seconds, answer)
+        with suppress(BrokenPipeError):  # told when its answer is missing
+            os.write(popen.stdin.fileno(), HELLO)
+        yield Process(popen.stdin.fileno(), popen.stdout.fileno(), partial(last_rites, popen)), log
 
 
 def greeted(process: Process, log: IO[bytes], seconds: float, answer: Answerer) -> Guest:
@@ -163,7 +172,7 @@ def greeted(process: Process, log: IO[bytes], seconds: float, answer: Answerer) 
     """
     guest = Guest(process, log, time.monotonic() + seconds, answer)
     try:
-        hello = guest.call("hello")
+        hello = guest.finish("hello")
         protocol = hello["protocol"]
     except GuestFailed as error:
         raise GuestFailed("interpreter", error.message, error.details) from error

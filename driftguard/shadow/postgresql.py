@@ -135,6 +135,9 @@ class PostgresqlShadows:
                 self.drop(url)
                 return 0
             [[size]] = self._ask(SIZE.format(name=shadow))
+            if [_kept(name)] in self._ask(ALL_KEPT):  # the same, of which only the record was lost
+                self.drop(url)
+                return int(size or 0)
             closing = (LOCK_OUT, DISCONNECT, RENAME)
             self._ask(*(each.format(name=shadow, kept=_kept(name)) for each in closing))
         except DriftguardError:

@@ -47,6 +47,16 @@ def test_damage(damage: Damage, pattern: str, make: Make, look: Callable[[Projec
     assert look(project).went_on
 
 
+@pytest.mark.parametrize("dialect", CHAINS)
+def test_a_record_that_is_lost(dialect: str, make: Make, look: Callable[[Project], Looked]) -> None:
+    project = make(dialect, 3)
+    was = look(project)
+    project.forget()
+    assert not look(project).went_on
+    found = look(project)
+    assert (found.went_on, found.head) == (True, was.head)
+
+
 def test_a_folder_that_cannot_be_made(make: Make, look: Callable[[Project], Looked]) -> None:
     project = make()
     project.cache.mkdir()

@@ -54,7 +54,17 @@ def main():
         return {"sqlalchemy": sqlalchemy.__version__, "alembic": alembic.__version__}
 
     wire.calls.update(hello=hello, load=load, recorded=recording.recorded, loaded=_loaded)
+    wire.serve_one()
+    _import_meanwhile()
     wire.serve()
+
+
+def _import_meanwhile():
+    """What ``load`` will import, while the host still finds out what to load; it meets the same errors again."""
+    try:
+        from . import environment  # noqa: F401
+    except Exception:
+        pass
 
 
 def import_as_the_project():

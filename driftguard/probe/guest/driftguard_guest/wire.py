@@ -48,8 +48,15 @@ class Wire:
 
     def serve(self):
         """Answer calls until the host hangs up."""
-        for line in self._reader:
+        while self.serve_one():
+            pass
+
+    def serve_one(self):
+        """Answer one call; False when the host has hung up."""
+        line = self._reader.readline()
+        if line:
             self._answer(json.loads(line))
+        return bool(line)
 
     def ask(self, question, **arguments):
         """Put a question to the host and wait for its answer; raises Refused."""
