@@ -11,6 +11,9 @@ from driftguard.formats import FORMATS
 from driftguard.moments import MOMENTS
 from driftguard.rules import CODES_BY_NAME, RULES, is_selector
 
+START = "driftguard.start"
+"""What begins guests, in a context's ``meta``; None for the usual way."""
+
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
@@ -87,6 +90,7 @@ def check(
         output=output,
         strict=strict,
         moment=moment,
+        begin=click.get_current_context().meta.get(START),
     )
 
 

@@ -97,6 +97,11 @@ class Examination:
         return self._scene.repository
 
     @property
+    def interpreter(self) -> str:
+        """The one that ran the first environment; "" if none did."""
+        return next((facts.interpreter for facts in self._environments[:1]), "")
+
+    @property
     def verdict(self) -> Verdict:
         """On everything that was found until now."""
         still, live, settings = self._still, self._live, self._settings

@@ -10,6 +10,7 @@ from driftguard.engine import Examination
 from driftguard.findings import Severity, Side
 from driftguard.git import Repository, Tree
 from driftguard.memo.ask import find, maker
+from driftguard.memo.guess import learn
 from driftguard.memo.record import Answer, Record
 from driftguard.memo.shelf import Shelf
 from driftguard.report import REPORTS, Paint, Source, colourful, plain
@@ -70,6 +71,13 @@ def remembered(repository: Repository, environ: Mapping[str, str]) -> bool:
         return [repository.run(*command) for command in commands]
 
     return find(_shelf(repository), maker(str(repository.root)), dict(environ), ask_git) is not None
+
+
+def guess_interpreter(examination: Examination) -> None:
+    """Let the next check begin with the interpreter that this one found."""
+    repository, python = examination.repository, examination.interpreter
+    if repository is not None and python:
+        learn(str(repository.git_folder / "driftguard"), python)
 
 
 def _rests_on_files(judged: Judged) -> bool:

@@ -12,6 +12,8 @@ from driftguard import engine, staged
 from driftguard.commands.guarded import open_tree, root_of
 from driftguard.commands.progress import progress
 from driftguard.config import load_settings
+from driftguard.probe.guest_process import Start
+from driftguard.probe.guest_process import start as start_guest
 from driftguard.report import REPORTS, colourful, painter
 
 
@@ -28,11 +30,13 @@ def check(
     output: str = "text",
     strict: bool = False,
     moment: str = "",
+    begin: Start | None = None,
 ) -> int:
     """Check the repository around ``start``, or the folder ``path`` as if it were a repository of its own.
 
     ``select`` replaces what the settings select, ``ignore`` adds to what they ignore. ``moment`` is the git hook that
-    asks: it says nothing where all is well, and does not mind a repository without an environment.
+    asks: it says nothing where all is well, and does not mind a repository without an environment. ``begin`` starts
+    guests in another way than usual.
     """
     root = path or root_of(start, source)
     tree = open_tree(root, source, ref)
@@ -51,7 +55,7 @@ def check(
         live=live,
         moment=moment,
     )
-    with progress(sys.stderr) as tell, engine.examine(request, tell) as examination:
+    with progress(sys.stderr) as tell, engine.examine(request, tell, os.environ, begin or start_guest) as examination:
         verdict, paint = examination.verdict, painter(sys.stdout, os.environ)
         if not moment:
             sys.stdout.write(REPORTS[output].render(verdict, staged.source_of(tree), paint))
@@ -60,4 +64,5 @@ def check(
             sys.stdout.write(told.coloured if paint is colourful else told.plain)
             sys.stdout.flush()
             staged.remember(examination, told)
+        staged.guess_interpreter(examination)
     return verdict.exit_code

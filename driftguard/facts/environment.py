@@ -96,6 +96,11 @@ class EnvironmentFacts:
         with self.failures():
             return self._stack.enter_context(open_probe(self.scene, self.environment))
 
+    @property
+    def interpreter(self) -> str:
+        """The one that the guest runs in; "" if there is no guest."""
+        return self._begun.interpreter.python if "_begun" in self.__dict__ else ""
+
     def renew(self) -> None:
         """Give a guest that is there already the whole deadline once more."""
         if "probe" in self.__dict__:

@@ -17,6 +17,7 @@ from driftguard.facts.remembered import Keeping, Loan
 from driftguard.facts.scene import Live, Scene
 from driftguard.git import Repository
 from driftguard.probe.answers import Database, Run, ShadowQuestion, question_from, run_from
+from driftguard.probe.early import guest_environ
 from driftguard.probe.guest_process import Guest, GuestFailed
 from driftguard.project import Environment, Interpreter, NoInterpreter, find_interpreter
 from driftguard.schema import select
@@ -24,7 +25,6 @@ from driftguard.schema.catalog import Catalog, Row, Scope
 from driftguard.shadow import SHADOWS, NoShadow, Request, Shadows, open_shadows
 from driftguard.shadow.request import LIVE
 
-GIT_VARIABLES = "GIT_"
 EXAMPLE_PYTHON = '".venv/bin/python"'
 READ = (".py", ".sql", ".ini", ".cfg", ".toml", ".json", ".yaml", ".yml", ".env", ".flaskenv")
 """How the names of files end that a project reads while it is loaded; a tracked database file is too much to send."""
@@ -206,7 +206,7 @@ def open_probe(scene: Scene, environment: Environment) -> Iterator[Probe]:
         started = scene.start(
             interpreter.python,
             cwd=folder if folder.is_dir() else scene.root,
-            environ=_guest_environ(scene.environ, settings.env),
+            environ=guest_environ(scene.environ, dict(settings.env)),
             seconds=settings.deadline,
             answer=answer,
         )
@@ -254,11 +254,6 @@ def _usable(interpreter: Interpreter) -> Iterator[None]:
 def _named_url(live: Live, shadow: str) -> str:
     """What the user named tells the kind of database where a config leaves it to a program; "" if nothing does."""
     return next((url for url in (live.url, shadow) if "://" in url), "")
-
-
-def _guest_environ(environ: Mapping[str, str], added: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    inherited = {key: value for key, value in environ.items() if not key.startswith(GIT_VARIABLES)}
-    return {**inherited, "PYTHONDONTWRITEBYTECODE": "1", "DRIFTGUARD_GUEST": "1", **dict(added)}
 
 
 def _overlay(scene: Scene, environment: Environment) -> dict[str, Any]:
