@@ -11,9 +11,9 @@ from watching import eventually
 
 from driftguard.daemon.changes import Batch, Ground, Inbox, Question
 
-ROOT = Path("/work/shop")
+ROOT = Path("/projects/shop")
 GROUND = Ground(ROOT, ROOT / ".git", ROOT / ".git").watching((ROOT / "app", Path("/venvs/shop/bin"), Path("/tmp")))
-LINKED = Ground(Path("/work/linked"), ROOT / ".git/worktrees/linked", ROOT / ".git")
+LINKED = Ground(Path("/projects/linked"), ROOT / ".git/worktrees/linked", ROOT / ".git")
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_a_change_is_called(path: str, cause: str) -> None:
 
 
 def test_what_is_not_worth_watching() -> None:
-    folders = (ROOT / "app", Path("/"), Path("/tmp"), Path("/work"), Path("/venvs/shop/bin"))
+    folders = (ROOT / "app", Path("/"), Path("/tmp"), Path("/projects"), Path("/venvs/shop/bin"))
     assert GROUND.watching(folders).folders == (ROOT / "app", Path("/venvs/shop/bin"))
 
 
@@ -82,10 +82,10 @@ def test_rows_that_an_application_writes_are_no_news(kind: str, cause: str) -> N
 @pytest.mark.parametrize(
     ("path", "cause"),
     [
-        pytest.param("/work/linked/a.py", "a.py", id="a file"),
-        pytest.param("/work/shop/.git/worktrees/linked/HEAD", "HEAD", id="its own HEAD"),
-        pytest.param("/work/shop/.git/refs/heads/main", "refs", id="a branch"),
-        pytest.param("/work/shop/.git/worktrees/linked/driftguard/daemon.pid", "", id="our own file"),
+        pytest.param("/projects/linked/a.py", "a.py", id="a file"),
+        pytest.param("/projects/shop/.git/worktrees/linked/HEAD", "HEAD", id="its own HEAD"),
+        pytest.param("/projects/shop/.git/refs/heads/main", "refs", id="a branch"),
+        pytest.param("/projects/shop/.git/worktrees/linked/driftguard/daemon.pid", "", id="our own file"),
     ],
 )
 def test_linked_work_trees(path: str, cause: str) -> None:
