@@ -215,8 +215,12 @@ def _scene(request: Request, progress: Progress, environ: Mapping[str, str], sta
             live=request.live or ("off" if request.source == "ref" else ""),
             progress=progress,
             start=start,
-            began=Shelf(str(repository.git_folder / "driftguard")).moment() if repository else None,
+            began=_moment(repository) if request.source in ("index", "everything") else None,
         )
+
+
+def _moment(repository: Repository | None) -> int | None:
+    return None if repository is None else Shelf(str(repository.git_folder / "driftguard")).moment()
 
 
 def _environments(request: Request, scene: Scene) -> tuple[Environment, ...]:

@@ -1,4 +1,4 @@
-"""The picture of a watch: against its golden files, on screens of any size, with hostile names; and as lines of a log."""
+"""The picture of a watch: golden files, screens of any size, hostile names; and the same as lines of a log."""
 
 from __future__ import annotations
 

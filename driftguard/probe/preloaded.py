@@ -29,7 +29,16 @@ from subprocess import DEVNULL
 from typing import IO, Any
 
 from driftguard.probe import guest_process
-from driftguard.probe.guest_process import GUEST_FOLDER, Answerer, DeadlinePassed, Guest, GuestFailed, Process, greeted
+from driftguard.probe.guest_process import (
+    GUEST_FOLDER,
+    HELLO,
+    Answerer,
+    DeadlinePassed,
+    Guest,
+    GuestFailed,
+    Process,
+    greeted,
+)
 from driftguard.process import child
 
 PROGRAM = (
@@ -119,6 +128,7 @@ class PreloadedGuests:
             with ExitStack() as attempt:
                 log = attempt.enter_context(tempfile.TemporaryFile())
                 process = attempt.enter_context(preloader.fork(cwd, environ, log))
+                os.write(process.stdin, HELLO)
                 guest = greeted(process, log, seconds, answer)
                 stack.enter_context(attempt.pop_all())
                 return guest

@@ -99,8 +99,9 @@ class Pets(Guarded):
         connection.close()
 
     def state(self) -> dict[str, tuple[int, bytes]]:
-        """Time of change and contents of every file below the root, git's included."""
-        files = (path for path in self.root.rglob("*") if path.is_file())
+        """Time of change and contents of every file below the root, git's included, but for driftguard's own."""
+        own = self.root / ".git" / "driftguard"
+        files = (path for path in self.root.rglob("*") if path.is_file() and not path.is_relative_to(own))
         return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
 
     def told(self, *arguments: str) -> Answer:
