@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import TextIO
+from _collections_abc import Callable, Sequence
 
 from driftguard import __version__
 from driftguard.errors import DriftguardError
-from driftguard.memo.ask import git_folder
-from driftguard.memo.guess import guessed
+from driftguard.memo.picture import remembered
 
 ISSUES = "https://github.com/driftguard/driftguard/issues"
 UNCHECKED, BUG, INTERRUPTED, BROKEN_PIPE = 2, 3, 130, 141
@@ -28,52 +24,55 @@ SURROUNDINGS = frozenset(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code of one run of ``driftguard``."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     _open_standard_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
-    with _guest_on_its_way(arguments) as start:
-        return _outcome(arguments, start)
+    picture = remembered(arguments) if arguments[:1] == ["graph"] else None
+    if picture is not None:
+        return _outcome(lambda: _write(picture))
+    import signal  # only now: a picture is there before this is imported
 
-
-@contextmanager
-def _guest_on_its_way(arguments: list[str]) -> Iterator[object]:
-    """For a check, before anything else is imported: a guest takes longer to begin than we do."""
-    folder = git_folder(dict(os.environ)) if arguments[:1] == ["check"] and "--ref" not in arguments else None
-    guess = guessed(f"{folder}/driftguard") if folder else ""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    guess = _guessed_interpreter() if arguments[:1] == ["check"] and "--ref" not in arguments else ""
     if not guess:
-        yield None
-        return
+        return _outcome(lambda: _run(arguments, None))
+    # Before anything else is imported: a guest takes longer to begin than we do.
     from driftguard.probe import early
 
     with early.begun(guess, os.environ) as start:
-        yield start
+        return _outcome(lambda: _run(arguments, start))
 
 
-def _outcome(arguments: list[str], start: object) -> int:
-    import click
+def _guessed_interpreter() -> str:
+    from driftguard.memo.ask import git_folder
+    from driftguard.memo.guess import guessed
 
+    folder = git_folder(dict(os.environ))
+    return guessed(f"{folder}/driftguard") if folder else ""
+
+
+def _write(text: str) -> int:
+    sys.stdout.write(text)
+    return 0
+
+
+def _outcome(run: Callable[[], int]) -> int:
     try:
-        code = _run(arguments, start)
+        code = run()
         sys.stdout.flush()
-    except click.exceptions.Exit as leave:
-        return leave.exit_code
-    except click.ClickException as usage:
-        usage.show()
-        return usage.exit_code
     except DriftguardError as error:
         _tell(error)
         return UNCHECKED
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        _silence(sys.stdout)
+        _silence_output()
         return BROKEN_PIPE
     except OSError as error:
         if error.errno not in SURROUNDINGS:
             _own_up(error)
             return BUG
         _tell(DriftguardError(f"{error.filename or 'output'}: {error.strerror}", "make room or give permission there"))
-        _silence(sys.stdout)
+        _silence_output()
         return UNCHECKED
     except Exception as error:
         _own_up(error)
@@ -92,17 +91,28 @@ def _open_standard_streams() -> None:
         getattr(sys, name).reconfigure(errors="backslashreplace")
 
 
-def _silence(stream: TextIO) -> None:
+def _silence_output() -> None:
     """Python flushes once more on its way out, and must find somebody who listens."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: list[str], start: object) -> int:
-    from driftguard.cli import START, cli
+    import click
 
-    with cli.make_context("driftguard", arguments) as context:
-        context.meta[START] = start
-        code = cli.invoke(context)
+    from driftguard.cli import START, cli
+    from driftguard.process import end_with
+
+    if "--moment" in arguments:
+        end_with(0)  # whose other end a git hook holds, see gitcall.run_until
+    try:
+        with cli.make_context("driftguard", arguments) as context:
+            context.meta[START] = start
+            code = cli.invoke(context)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.ClickException as usage:
+        usage.show()
+        return usage.exit_code
     assert isinstance(code, int)
     return code
 

@@ -6,11 +6,14 @@ import hashlib
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from time import time
 
 from driftguard.errors import DriftguardError
 
 CACHE_VARIABLE = "DRIFTGUARD_CACHE_DIR"
+DRAFT, DRAFT_SECONDS = ".draft-", 60.0
 HINT = f"name a folder that you can write to with the variable {CACHE_VARIABLE}"
 
 
@@ -64,15 +67,21 @@ def load(folder: Path, name: str) -> bytes | None:
 
 def store(folder: Path, name: str, content: bytes) -> None:
     """Keep the content under the name; a reader meets all of it or nothing, whoever else writes at that moment."""
-    import tempfile
-
     place = folder / name[:2] / name
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=place.parent, prefix=".")
+    _drop_old_drafts(place.parent)
+    draft = place.with_name(f"{DRAFT}{os.urandom(8).hex()}")
     try:
-        with open(handle, "wb") as file:
-            file.write(content)
-        Path(draft).replace(place)
+        draft.write_bytes(content)
+        draft.replace(place)
     except BaseException:
-        Path(draft).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
         raise
+
+
+def _drop_old_drafts(folder: Path) -> None:
+    """What killed processes left: nobody takes that long to write one."""
+    for draft in folder.glob(f"{DRAFT}*"):
+        with suppress(FileNotFoundError):
+            if draft.stat().st_mtime < time() - DRAFT_SECONDS:
+                draft.unlink()

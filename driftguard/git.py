@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
+import threading
 import time
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +18,7 @@ from posixpath import dirname, isabs, join, normpath
 from typing import NamedTuple, Protocol
 
 from driftguard.errors import DriftguardError
+from driftguard.process import scratch
 
 SKIPPED_FOLDERS = frozenset({".git", "node_modules", "__pycache__"})
 INDEX_ENTRIES = ("ls-files", "-s", "-z")
@@ -284,8 +287,12 @@ class Repository:
         return frozenset(_split(done.stdout))
 
     def unstaged(self) -> Changes:
-        """How the working tree differs from the index; never writes the index."""
+        """How the working tree differs from the index, as it was when it was asked first; never writes the index."""
         self.work_tree  # noqa: B018  (raises for a bare repository)
+        return self._unstaged
+
+    @cached_property
+    def _unstaged(self) -> Changes:
         wide = ("--untracked-files=all", "--no-renames", "--ignore-submodules=all")
         status = _split(self.run("status", "--porcelain=v1", "-z", *wide))
         return Changes(*(tuple(sorted(e[3:] for e in status if e[1] in kind)) for kind in ("MTU", "D", "?A")))
@@ -451,14 +458,12 @@ class RefTree(_BlobTree):
     def materialise(self, folder: Path) -> None:
         """Write all files into ``folder`` (made if absent) as a checkout would, away from the user's index."""
         folder.mkdir(parents=True, exist_ok=True)
-        import tempfile  # it takes long, and most commands need none
-
-        with tempfile.TemporaryDirectory(prefix="driftguard-index-") as scratch:
+        with scratch("index") as temporary:
             environ = {
                 **self.repository.environ,
                 "GIT_DIR": str(self.repository.git_folder),
                 "GIT_WORK_TREE": str(folder),
-                "GIT_INDEX_FILE": str(Path(scratch, "index")),
+                "GIT_INDEX_FILE": str(temporary / "index"),
             }
             off = ("core.splitIndex", "core.fsmonitor", "core.sparseCheckout")
             settings = [part for name in off for part in ("-c", f"{name}=false")]
@@ -471,11 +476,9 @@ class RefTree(_BlobTree):
 @contextmanager
 def materialised(tree: RefTree) -> Iterator[Path]:
     """A temporary folder with all files of ``tree``."""
-    import tempfile  # it takes long, and most commands need none
-
-    with tempfile.TemporaryDirectory(prefix="driftguard-tree-") as folder:
-        tree.materialise(Path(folder))
-        yield Path(folder)
+    with scratch("tree") as folder:
+        tree.materialise(folder)
+        yield folder
 
 
 @contextmanager
@@ -484,10 +487,8 @@ def everything_staged(repository: Repository, endings: tuple[str, ...]) -> Itera
 
     That index and its new objects lie in a temporary folder; the real ones stay as they are.
     """
-    import tempfile  # it takes long, and most commands need none
-
-    with tempfile.TemporaryDirectory(prefix="driftguard-index-") as scratch:
-        index, objects = Path(scratch, "index"), Path(scratch, "objects")
+    with scratch("index") as temporary:
+        index, objects = temporary / "index", temporary / "objects"
         objects.mkdir()
         with suppress(FileNotFoundError):  # before the first `git add`
             shutil.copyfile(repository.environ.get("GIT_INDEX_FILE") or repository.git_path("index"), index)
@@ -627,22 +628,32 @@ def _git(
     stdin: bytes = b"",
     deadline: float = DEADLINE,
 ) -> subprocess.CompletedProcess[bytes]:
+    command = ["git", *arguments]
     try:
-        return subprocess.run(
-            ["git", *arguments],
+        process = subprocess.Popen(
+            command,
             cwd=cwd,
             env=environ,
-            input=stdin or None,
-            # Python waits more slowly for a child that it has something to tell, be it nothing.
-            stdin=None if stdin else subprocess.DEVNULL,
-            capture_output=True,
-            timeout=deadline,
-            check=False,
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
-    except subprocess.TimeoutExpired as error:
-        raise DriftguardError(f"`git {arguments[0]}` took more than {deadline:.0f} seconds") from error
     except OSError as error:
         raise DriftguardError(f"git cannot be run in {cwd}: {error.strerror}") from error
+    # A timeout of ``communicate`` would have Python look for the end again and again instead of waiting for it.
+    late = threading.Timer(deadline, process.kill)
+    late.start()
+    with process:
+        try:
+            output, errors = process.communicate(stdin or None)
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            late.cancel()
+    if process.returncode == -signal.SIGKILL:
+        raise DriftguardError(f"`git {arguments[0]}` took more than {deadline:.0f} seconds")
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 
 def _failure(arguments: Sequence[str], stderr: bytes, cwd: Path | None = None) -> DriftguardError:

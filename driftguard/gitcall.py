@@ -153,7 +153,9 @@ def run_until(command: Sequence[str], seconds: float) -> int | None:
     from driftguard.process import child
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with child(command, environ=os.environ) as engine:
+    with child(
+        command, environ=os.environ, stdin=subprocess.PIPE
+    ) as engine:  # which ends with us, see process.end_with
         try:
             code = engine.wait(timeout=max(seconds, 0.0))
         except (subprocess.TimeoutExpired, KeyboardInterrupt) as ended:

@@ -18,6 +18,9 @@ STAGED = ("pre-commit", "pre-merge-commit", "driftguard")
 
 INTERRUPTED = 130
 
+AGAIN = -1
+"""No exit code: the watcher has remembered the answer since the hook looked for it."""
+
 SECONDS = b"60"
 """How long a watcher may take for its answer."""
 
@@ -45,6 +48,13 @@ def at_once(moment: str, environ: dict[str, str]) -> Answer | None:
     folder = git_folder(environ)
     if folder is None:
         return None
+    told = _answer(folder, moment, environ)
+    if told is not None and told.exit_code == AGAIN:
+        told = _answer(folder, moment, environ)
+    return None if told is None or told.exit_code == AGAIN else told
+
+
+def _answer(folder: str, moment: str, environ: dict[str, str]) -> Answer | None:
     record = remembered(folder, environ)
     if record is None or not live_as_it_was(record.live):
         return _watchers(folder, moment, environ)

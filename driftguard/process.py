@@ -6,8 +6,12 @@ import contextlib
 import hashlib
 import os
 import platform
+import select
+import shutil
 import signal
+import stat
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -126,6 +130,42 @@ def child(
         finally:
             if process.poll() is None:
                 _kill_group(process)
+
+
+def end_with(descriptor: int) -> None:
+    """SIGTERM for this process as soon as nobody holds the other end of the pipe ``descriptor``. On Linux alone.
+
+    Whoever started it may be killed, and could not end it any more.
+    """
+    if sys.platform != "linux" or not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        return
+    import fcntl
+
+    fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGTERM)
+    fcntl.fcntl(descriptor, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_ASYNC)
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    if poll.poll(0):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+@contextmanager
+def scratch(kind: str) -> Iterator[Path]:
+    """A temporary folder; what killed processes left of its ``kind`` goes now."""
+    import tempfile  # it takes long, and most commands need none
+
+    parent, prefix = Path(tempfile.gettempdir()), f"driftguard-{kind}-"
+    remove_leftovers(parent, prefix)
+    with tempfile.TemporaryDirectory(prefix=f"{prefix}{mark()}-", dir=parent) as folder:
+        yield Path(folder)
+
+
+def remove_leftovers(parent: Path, prefix: str) -> None:
+    """Remove our folders named ``prefix`` + mark + "-" + anything whose process is gone."""
+    for folder in parent.glob(f"{prefix}*"):
+        if abandoned(folder.name.removeprefix(prefix).partition("-")[0]) and not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def last_rites(process: subprocess.Popen[bytes]) -> int:

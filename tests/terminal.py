@@ -20,7 +20,7 @@ CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 HOME = "\x1b[H"
 ALTERNATE, BACK = "\x1b[?1049h", "\x1b[?1049l"
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class Terminal:
@@ -31,7 +31,13 @@ class Terminal:
         self.resize(*size)
         self.wrote = ""
         self.process = subprocess.Popen(
-            command, cwd=cwd, env=environ, stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=_own_terminal
+            command,
+            cwd=cwd,
+            env={**environ, "PYTHONFAULTHANDLER": "1"},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            preexec_fn=_own_terminal,
         )
         os.close(theirs)
 
@@ -49,11 +55,12 @@ class Terminal:
         """The newest picture, without colours."""
         return CONTROL.sub("", self.wrote.rpartition(HOME)[2]).replace("\r\n", "\n")
 
-    def until(self, *texts: str, without: Sequence[str] = ()) -> str:
+    def until(self, *texts: str) -> str:
         """The screen, as soon as it has all of ``texts``."""
         end = time.monotonic() + PATIENCE
-        while not all(text in self.screen for text in texts) or any(text in self.screen for text in without):
-            assert self._read(end), f"waited for {texts}, without {without}, and saw:\n{self.screen}"
+        while not all(text in self.screen for text in texts):
+            if not self._read(end):
+                raise AssertionError(f"waited for {texts}, and saw:\n{self.screen}\n{self._stacks()}")
         return self.screen
 
     def press(self, keys: str) -> None:
@@ -69,6 +76,15 @@ class Terminal:
         while self._read(end):
             pass
         return self.process.wait(max(end - time.monotonic(), 0.1))
+
+    def _stacks(self) -> str:
+        """Ends the program; where it was."""
+        known = len(self.wrote)
+        self.process.send_signal(signal.SIGABRT)
+        end = time.monotonic() + 2
+        while self._read(end):
+            pass
+        return self.wrote[known:]
 
     def _read(self, end: float) -> bool:
         """Whether there was something to read; not at the end of the program, nor after ``end``."""

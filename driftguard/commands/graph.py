@@ -9,10 +9,12 @@ from pathlib import Path
 
 from driftguard.cache import cache_folder
 from driftguard.commands.guarded import open_tree, root_of
+from driftguard.commands.noted import NotedTree
 from driftguard.config import load_settings
 from driftguard.errors import DriftguardError
 from driftguard.git import Tree
 from driftguard.graph import Graph, Memory, Revision, load, memory_of
+from driftguard.memo.picture import begin
 from driftguard.project import Environment, choose, discover
 from driftguard.report.lanes import Node, draw
 from driftguard.report.visible import visible
@@ -21,12 +23,21 @@ from driftguard.report.visible import visible
 def graph(*, start: Path, environments: Sequence[str] = (), ref: str = "") -> int:
     """Print the revision graphs, as they lie in the folder or as they are in the commit ``ref``."""
     source = "ref" if ref else "working"
+    look = None if ref else begin(str(start), environments, dict(os.environ))
     root = root_of(start, source)
-    tree = open_tree(root, source, ref)
+    if look is None or look.place.top != str(root):
+        print(_drawn(root, open_tree(root, source, ref), environments))
+        return 0
+    text = _drawn(root, NotedTree(root, look.notes), environments)
+    print(text, flush=True)
+    look.keep(f"{text}\n")
+    return 0
+
+
+def _drawn(root: Path, tree: Tree, environments: Sequence[str]) -> str:
     settings = load_settings(tree)
     found = choose(tree, settings, discover(tree, settings, os.environ), environments)
-    print("\n\n".join(f"{visible(each.name)}\n{picture(_load(root, tree, each))}" for each in found))
-    return 0
+    return "\n\n".join(f"{visible(each.name)}\n{picture(_load(root, tree, each))}" for each in found)
 
 
 def _load(root: Path, tree: Tree, environment: Environment) -> Graph:

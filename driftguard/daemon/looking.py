@@ -16,6 +16,9 @@ from driftguard.memo.record import Answer
 from driftguard.probe.guest_process import Start
 from driftguard.verdict import Verdict
 
+AGAIN = Answer(-1, "", "")
+"""What a hook is told that finds its answer in the memo by now."""
+
 HOOK = "pre-commit"
 """The moment whose verdicts are remembered."""
 
@@ -77,7 +80,7 @@ class Looker(Protocol):
         """Have an answer for a git hook that asks about what is staged now."""
 
     def answer(self, moment: str, environ: Mapping[str, str], cwd: Path) -> Answer | None:
-        """What that git hook is told; None if it runs for another work tree."""
+        """What that git hook is told; None if it runs for another work tree, AGAIN if it finds its answer by now."""
         ...
 
 
@@ -172,6 +175,8 @@ class Engine:
         repository = find_repository(cwd, environ)
         if repository is None or repository.bare or repository.root.resolve() != self._root.resolve():
             return None
+        if staged.remembered(repository, environ):  # since the hook has looked
+            return AGAIN
         look = self._examine_index(repository, moment, environ, engine.silent, self._start)
         with look as (examination, tree):
             told = staged.answer(examination, staged.source_of(tree))

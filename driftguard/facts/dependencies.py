@@ -155,25 +155,26 @@ class _Files:
         self._entries = dict(_regular_files(tree.entries))
         self._wanted: set[bytes] = set()
         self._staged: set[str] = set()
-        self._around: set[str] = set()
+        self._around: dict[str, str] = {}
+        self._folders: dict[str, str] = {}
 
     def add(self, paths: Iterable[str]) -> None:
         """Absolute paths, or paths from the repository's root."""
         for path in paths:
-            there = str(Path(self._root, path))
-            real = os.path.realpath(there)
+            there = path if path.startswith(os.sep) else f"{self._root}{os.sep}{path}"
+            real = self._real(there)
             entry = self._entries.get(self._inside(real))
             if entry is None or not real.endswith(READ):
-                self._around.add(there)
+                self._around[there] = real
                 continue
             self._staged.add(real)
             self._wanted.add(entry)
             if real != os.path.normpath(there) or os.fsdecode(entry.split(b" ")[1]) in EMPTY_BLOBS:
-                self._around.add(there)
+                self._around[there] = real
 
     def staged(self, new_revisions: tuple[bytes, ...]) -> Staged:
         """What has to stay in the index."""
-        untracked = {self._inside(os.path.realpath(path)) for path in self._around} - {b""}
+        untracked = {self._inside(real) for real in self._around.values()} - {b""}
         return Staged(
             locations=tuple(self._index.locations),
             entries=tuple(sorted(self._wanted & self._index.others)),
@@ -209,6 +210,14 @@ class _Files:
             *(path for path, _, _, _ in around.folders),
         )
         return any(found[1] >= moment for path in paths if (found := signature(path)))
+
+    def _real(self, path: str) -> str:
+        """As ``os.path.realpath``, which looks at each folder of each path."""
+        folder, name = os.path.split(path)
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        real = f"{self._folders[folder].rstrip(os.sep)}{os.sep}{name}"
+        return os.path.realpath(real) if name in ("", ".", "..") or os.path.islink(real) else real
 
     def _digest(self, path: str) -> bytes:
         """Of files in the repository that are the project's own; of others the signature alone is compared."""

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 from _collections_abc import Iterator
+from time import time
 
 from driftguard.memo.record import Record, dump, load
 
 MOST = 16
 """Records that are kept; switching between branches and half-staged states needs more than one."""
 
+DRAFT_SECONDS = 60.0
+
 
 class Shelf:
-    """``folder`` is ``git rev-parse --git-path driftguard``."""
+    """``folder`` is ``git rev-parse --git-path driftguard``; ``name`` is that of its shelf for ``most`` files."""
 
-    def __init__(self, folder: str) -> None:
-        self._folder = os.path.join(folder, "memo")
+    def __init__(self, folder: str, name: str = "memo", most: int = MOST) -> None:
+        self._folder = os.path.join(folder, name)
+        self._most = most
 
     def records(self) -> Iterator[tuple[str, Record]]:
         """Every record with its file, the one that was used last first; what cannot be read is left out."""
@@ -54,7 +58,11 @@ class Shelf:
     def put(self, record: Record) -> bool:
         """Keep a record, and drop what was not used for longest; whether it could be kept."""
         content = dump(record)
-        path, draft = os.path.join(self._folder, content[:16].hex()), self._draft("draft")
+        return self.write(content[:16].hex(), content)
+
+    def write(self, name: str, content: bytes) -> bool:
+        """As ``put``, under a name, in the place of what had it before."""
+        path, draft = os.path.join(self._folder, name), self._draft("draft")
         try:
             os.makedirs(self._folder, mode=0o700, exist_ok=True)
             try:
@@ -75,9 +83,11 @@ class Shelf:
             self._drop(name)
 
     def _drop_old(self) -> None:
-        """Also drafts that a killed process left; those of one that still writes are newer than what is kept."""
-        for _, name in sorted(self._ages())[:-MOST]:
-            self._drop(name)
+        """Also drafts that killed processes left; nobody takes so long to write one."""
+        ages, then = sorted(self._ages()), (time() - DRAFT_SECONDS) * 1e9
+        for number, (age, name) in enumerate(ages):
+            if number < len(ages) - self._most or (age < then and name.startswith(("draft.", "moment."))):
+                self._drop(name)
 
     def _ages(self) -> list[tuple[int, str]]:
         ages = []

@@ -114,7 +114,7 @@ def open_shadows(request: Request, execute: Execute, *, cache_folder: Path) -> I
     """In a folder that goes when the context ends; what killed processes left there goes now."""
     parent = temporary_place()
     prefix = f"driftguard-{_user()}-"
-    remove_leftovers(parent, prefix)
+    process.remove_leftovers(parent, prefix)
     [[version]] = execute(f"{drivername(request)}://", (VERSION,))
     with tempfile.TemporaryDirectory(
         prefix=f"{prefix}{process.mark()}-", dir=parent, ignore_cleanup_errors=True
@@ -143,14 +143,6 @@ def temporary_place(in_memory: Path = IN_MEMORY) -> Path:
     if os.access(in_memory, os.W_OK | os.X_OK) and shutil.disk_usage(in_memory).free >= ENOUGH_BYTES:
         return in_memory
     return Path(tempfile.gettempdir())
-
-
-def remove_leftovers(parent: Path, prefix: str) -> None:
-    """Remove our folders named ``prefix`` + mark + "-" + anything whose process is gone."""
-    for folder in parent.glob(f"{prefix}*"):
-        mark = folder.name.removeprefix(prefix).partition("-")[0]
-        if process.abandoned(mark) and not folder.is_symlink():
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _user() -> str:

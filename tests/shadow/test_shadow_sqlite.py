@@ -13,7 +13,8 @@ from sqlalchemy.engine import make_url
 
 from driftguard import process
 from driftguard.shadow import Request, open_shadows
-from driftguard.shadow.sqlite import remove_leftovers, temporary_place
+from driftguard.process import remove_leftovers
+from driftguard.shadow.sqlite import temporary_place
 
 
 def folder_of(url: str) -> Path:

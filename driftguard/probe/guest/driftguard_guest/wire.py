@@ -2,6 +2,8 @@
 
 import json
 import os
+import select
+import signal
 import sys
 import traceback
 
@@ -46,6 +48,26 @@ class Wire:
             os.register_at_fork(after_in_child=lambda: _hang_up(reader, writer))
         return cls(reader, writer)
 
+    def _work_alone(self, alone):
+        """While a call is carried out the host is silent, so that all that happens on the wire is its end.
+
+        The kernel kills us then, whatever hangs in the project or in a driver, for nobody else could any more.
+        """
+        if sys.platform != "linux":
+            return
+        import fcntl
+
+        descriptor = self._reader.fileno()
+        flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+        if not alone:
+            fcntl.fcntl(descriptor, fcntl.F_SETFL, flags & ~os.O_ASYNC)
+            return
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(descriptor, fcntl.F_SETOWN, -os.getpid() if os.getpgrp() == os.getpid() else os.getpid())
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC)
+        if select.select([descriptor], [], [], 0)[0]:
+            raise SystemExit("the host hung up")
+
     def serve(self):
         """Answer calls until the host hangs up."""
         while self.serve_one():
@@ -60,18 +82,22 @@ class Wire:
 
     def ask(self, question, **arguments):
         """Put a question to the host and wait for its answer; raises Refused."""
+        self._work_alone(False)
         self._send({"ask": question, "arguments": arguments})
         for line in self._reader:
             message = json.loads(line)
             if "call" in message:
                 self._answer(message)
             elif "refused" in message:
+                self._work_alone(True)
                 raise Refused(message["refused"])
             else:
+                self._work_alone(True)
                 return message["answer"]
         raise SystemExit("the host hung up")
 
     def _answer(self, message):
+        self._work_alone(True)
         try:
             answer = {"result": self.calls[message["call"]](**message["arguments"])}
         except Refused as refusal:
@@ -82,6 +108,7 @@ class Wire:
             raise
         except BaseException as error:  # the project may raise anything, SystemExit included
             answer = {"error": describe(error)}
+        self._work_alone(False)
         self._send(answer)
 
     def _send(self, message):
