@@ -186,15 +186,16 @@ def cache(context: click.Context) -> None:
     if context.invoked_subcommand is None:
         from driftguard.commands import cache
 
-        context.exit(cache.show())
+        context.exit(cache.show(context.obj))
 
 
 @cache.command(name="clear", short_help="Remove all of it.")
-def cache_clear() -> int:
+@click.pass_obj
+def cache_clear(start: Path) -> int:
     """Remove it; what a running driftguard uses stays. Nothing is lost but time."""
     from driftguard.commands import cache
 
-    return cache.clear()
+    return cache.clear(start)
 
 
 @cli.command(short_help="Write git hooks.")

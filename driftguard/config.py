@@ -313,7 +313,7 @@ SCHEMA: tuple[Setting, ...] = (
         "live_in_hook",
         '"note", "off" or "error"',
         _one_of("note", "off", "error"),
-        "What a git hook makes of a live database that it cannot reach; off does not ask any.",
+        "What a git hook makes of a live database that it cannot reach; off does not ask any, error asks each time.",
     ),
     _SHADOW,
     _BEGINS_ON,

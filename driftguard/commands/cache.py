@@ -9,6 +9,7 @@ from pathlib import Path
 
 from driftguard.cache import cache_folder
 from driftguard.checks.words import counted
+from driftguard.git import find_repository
 from driftguard.report.visible import visible
 from driftguard.shadow import forget_server, private_servers
 from driftguard.snapshots import Snapshot, Store
@@ -18,8 +19,12 @@ UNITS = ("bytes", "kB", "MB", "GB")
 SPANS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 
 
-def show() -> int:
-    """Print every snapshot, and how large everything is."""
+MEMO, PICTURES = "memo", "pictures"
+"""In driftguard's part of the git folder: what hooks and ``driftguard graph`` remember."""
+
+
+def show(start: Path) -> int:
+    """Print every snapshot, how large everything is, and what is remembered of the repository around ``start``."""
     folder = cache_folder()
     store = Store(folder)
     remembered = store.all()
@@ -29,15 +34,19 @@ def show() -> int:
     for home in private_servers(folder):
         print(f"private server {home.name}: {_size(_bytes_in(home))}, {home}")
     print(f"revisions read: {_size(_bytes_in(folder / GRAPHS))}")
-    print(f"all in {folder}; remove it: driftguard cache clear")
+    print(f"these in {folder}")
+    for each in _remembered_of(start):
+        print(visible(f"remembered of this repository: {_size(_bytes_in(each))}, {each}"))
+    print("remove all of it: driftguard cache clear")
     return 0
 
 
-def clear() -> int:
-    """Remove everything that nobody uses."""
+def clear(start: Path) -> int:
+    """Remove everything that nobody uses, and what is remembered of the repository around ``start``."""
     folder = cache_folder()
-    before = _bytes_in(folder / GRAPHS) + _bytes_in(Store(folder).folder)
-    for each in (Store(folder).folder, folder / GRAPHS):
+    before = 0
+    for each in (Store(folder).folder, folder / GRAPHS, *_remembered_of(start)):
+        before += _bytes_in(each)
         shutil.rmtree(each, ignore_errors=True)
     for home in private_servers(folder):
         size = _bytes_in(home)
@@ -47,6 +56,12 @@ def clear() -> int:
             print(f"private server {home.name} is in use and stays")
     print(f"removed {_size(before)}")
     return 0
+
+
+def _remembered_of(start: Path) -> tuple[Path, ...]:
+    repository = find_repository(start)
+    folders = () if repository is None else [repository.git_folder / "driftguard" / each for each in (MEMO, PICTURES)]
+    return tuple(each for each in folders if each.is_dir())
 
 
 def _described(snapshot: Snapshot) -> str:

@@ -17,6 +17,9 @@ ADDRESS = "daemon.address"
 """Says where the socket is, if it is not in the same folder."""
 
 CONNECT_SECONDS = 0.2
+BEGIN_SECONDS = 1.0
+"""In which a watcher says, by an empty message, that it has heard the question. One that was stopped never does."""
+
 LONGEST = 1 << 20
 """Bytes of a question."""
 
@@ -57,7 +60,9 @@ def _ask(folder: str, question: Sequence[bytes], seconds: float) -> list[bytes] 
         connection.connect(_address(folder))
         connection.settimeout(seconds)
         connection.sendall(message)
-        version, kind, *rest = receive(connection, end, LONGEST_ANSWER).split(b"\0", question_fields(question))
+        answer = receive(connection, min(end, monotonic() + BEGIN_SECONDS), LONGEST_ANSWER)
+        answer = answer or receive(connection, end, LONGEST_ANSWER)
+        version, kind, *rest = answer.split(b"\0", question_fields(question))
     finally:
         connection.close()
     return rest if (version, kind) == (__version__.encode(), b"ok") else None

@@ -21,6 +21,9 @@ from driftguard.daemon.watcher import Watch
 from driftguard.errors import DriftguardError
 
 MOST_CONNECTIONS = 8
+BEGUN = bytes(4)
+"""An empty message: the answer will follow."""
+
 QUESTION_SECONDS = 2.0
 """In which a question must have arrived, and in which each piece of an answer must be taken."""
 
@@ -83,6 +86,8 @@ class Server:
                 if not _is_ours(connection):
                     return
                 question = receive(connection, time.monotonic() + QUESTION_SECONDS, LONGEST)
+                connection.settimeout(QUESTION_SECONDS)
+                connection.sendall(BEGUN)
                 answer = self._answer(question.split(b"\0"))
                 connection.settimeout(QUESTION_SECONDS)
                 connection.sendall(pack(*answer))

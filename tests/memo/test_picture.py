@@ -27,7 +27,7 @@ code = main(["graph"])
 print(code, *sys.modules)
 """
 BEGIN = f"migrations/versions/{HEAD}_begin.py"
-INI = "[alembic]\nscript_location = migrations\n"
+INI = "[alembic]\nscript_location = %(here)s/migrations\n"
 MOST_TRIES = 200
 
 Step = Callable[[Guarded], None]
@@ -41,10 +41,11 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Guarded:
     project.write("env/pyvenv.cfg", "")
     project.write("env/sample/alembic.ini", INI)
     project.write("env/sample/migrations/env.py", "")
+    project.write("env/sample/migrations/versions/one.py", 'revision = "one"\ndown_revision = None\n')
     project.write("node_modules/readme", "")
     project.write("docs/readme", "")
-    (tmp_path / "elsewhere.ini").write_text("[alembic]\nscript_location = ../migrations\n")
-    (project.root / "docs/link.ini").symlink_to(tmp_path / "elsewhere.ini")
+    (tmp_path / "elsewhere").write_text("")
+    (project.root / "docs/link").symlink_to(tmp_path / "elsewhere")
     monkeypatch.chdir(project.root)
     return project
 
@@ -210,7 +211,7 @@ def other_kind(project: Guarded) -> None:
 
 
 def dangling(project: Guarded) -> None:
-    (project.root.parent / "elsewhere.ini").unlink()
+    (project.root.parent / "elsewhere").unlink()
 
 
 def checked_out(project: Guarded) -> None:
@@ -380,12 +381,20 @@ def test_environments_and_other_options(shop: Guarded, draw: Draw) -> None:
     another_environment(shop)
     both = warm(draw)
     for _ in range(MOST_TRIES):
-        graph(start=shop.root, environments=("other",))
-        if one := remembered(["graph", "-e", "other"]):
+        graph(start=shop.root, environments=("other/migrations",))
+        if one := remembered(["graph", "-e", "other/migrations"]):
             break
     assert one and one in both and one != both
-    assert remembered(["graph", "--environment", "other"]) == one
-    for words in ("--ref HEAD", "--ref=HEAD", "-e", "--help", "-eother", "-e migrations", "-e other -e other"):
+    assert remembered(["graph", "--environment", "other/migrations"]) == one
+    for words in (
+        "--ref HEAD",
+        "--ref=HEAD",
+        "-e",
+        "--help",
+        "-eother/migrations",
+        "-e migrations",
+        "-e other/migrations -e migrations",
+    ):
         assert remembered(["graph", *words.split()]) is None
 
 
