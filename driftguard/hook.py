@@ -36,7 +36,10 @@ def main(argv: list[str] | None = None) -> int:
         print("driftguard: skipped, because DRIFTGUARD_SKIP is set", file=sys.stderr)
         return 0
     moment = "pre-commit" if name == "driftguard" else name
-    told = at_once(moment, dict(os.environ)) if name in STAGED else None
+    try:
+        told = at_once(moment, dict(os.environ)) if name in STAGED else None
+    except KeyboardInterrupt:
+        return _verdict(moment, INTERRUPTED)
     if told is not None:
         sys.stdout.write(told.coloured if _shows_colours() else told.plain)
         return _verdict(moment, told.exit_code)

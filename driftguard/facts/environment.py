@@ -15,7 +15,15 @@ from driftguard.facts.remembered import Loan, Remembered
 from driftguard.facts.scene import Scene
 from driftguard.facts.tool import tool
 from driftguard.facts.traceback_place import place_in, relative_place
-from driftguard.facts.unavailable import Unavailable, extension_advice, missing_extension, named_failures, raise_for
+from driftguard.facts.unavailable import (
+    LOST_SHADOW_HELP,
+    Unavailable,
+    extension_advice,
+    is_lost_shadow,
+    missing_extension,
+    named_failures,
+    raise_for,
+)
 from driftguard.findings import Place
 from driftguard.git import Tree, WorkingTree
 from driftguard.graph import Graph, Revision, UnstagedRevision, load, memory_of, unstaged_revisions
@@ -138,7 +146,7 @@ class EnvironmentFacts:
             raise Unavailable("DG901", problem)
         for database in run.databases:
             if database.failure is not None:
-                self._raise_for_extension(database.failure)
+                self._raise_for_shadow(database.failure)
         return run
 
     def loans(self, *revisions: str) -> tuple[Loan, ...]:
@@ -152,8 +160,11 @@ class EnvironmentFacts:
         wanted = graph.needed(*revisions)
         return tuple(Loan(self._remembered, graph, wanted, lends=lends) for lends in (True, False))
 
-    def _raise_for_extension(self, failed: FailedRevision) -> None:
-        """A revision cannot be blamed for what the shadow's server lacks."""
+    def _raise_for_shadow(self, failed: FailedRevision) -> None:
+        """A revision cannot be blamed for what the shadow's server lacks, nor for the loss of the shadow."""
+        if is_lost_shadow(Failure(failed.message)):
+            message = f"the shadow database was lost while revision {failed.revision} ran: {failed.message}"
+            raise Unavailable("DG903", Problem(self.environment.name, message, help=LOST_SHADOW_HELP))
         extension = missing_extension(Failure(failed.message))
         if extension:
             problem = Problem(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from posixpath import dirname
 from typing import Any
@@ -107,13 +107,18 @@ class Probe:
         return self._empty(_numbered(self._by_live[live].create(), live), dialect)
 
     def release(self, live: int, dialect: str, url: str) -> None:
-        """Drop a shadow that has been read, or keep it; the one database that a setting named is emptied instead."""
+        """Drop a shadow that has been read, or keep it; the one database that a setting named is emptied instead.
+
+        What cannot be dropped, because its server has gone, is dropped by a later run.
+        """
         if (keeping := self._to_keep.pop(url, None)) is not None:
-            keeping.keep(self._by_live[live], url)
+            with suppress(DriftguardError):
+                keeping.keep(self._by_live[live], url)
             return
         if dialect not in SHADOWS:
             self.call("drop_tables", url=url)
-        self._by_live[live].drop(f"{LIVE}{url.removeprefix(f'@{live}')}" if url.startswith("@") else url)
+        with suppress(DriftguardError):
+            self._by_live[live].drop(f"{LIVE}{url.removeprefix(f'@{live}')}" if url.startswith("@") else url)
 
     def _empty(self, url: str, dialect: str) -> str:
         """The URL of a shadow; refuses a database that a setting named if there is anything in it."""

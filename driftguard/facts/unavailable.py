@@ -38,6 +38,13 @@ STEPS = {
 }
 
 
+LOST_SHADOW = re.compile(
+    "database or disk is full|No space left on device|could not extend file|is in recovery mode"
+    "|server closed the connection|connection is closed|terminating connection|Lost connection|server has gone away"
+)
+LOST_SHADOW_HELP = "make room where shadow databases lie, or see why their server ended, and check again"
+
+
 class Unavailable(Exception):
     """A fact is missing; ``code`` is the rule (DG9xx) that tells the user, from ``problem``."""
 
@@ -85,8 +92,13 @@ def missing_extension(failure: Failure) -> str:
     return (found["name"] or found["file"]) if found else ""
 
 
+def is_lost_shadow(failure: Failure) -> bool:
+    """Whether there was no more room for it, or its server ended: no revision can be blamed for that."""
+    return LOST_SHADOW.search(failure.message) is not None
+
+
 def _code_of(failure: Failure) -> str:
-    if missing_extension(failure):
+    if missing_extension(failure) or is_lost_shadow(failure):
         return "DG903"
     return "DG902" if _missing_driver(failure) or MISSING_DIALECT.search(failure.message) else "DG901"
 
@@ -95,6 +107,8 @@ def _advice(failure: Failure) -> str:
     """What to do about it, as far as the error tells."""
     if extension := missing_extension(failure):
         return extension_advice(extension)
+    if is_lost_shadow(failure):
+        return LOST_SHADOW_HELP
     if dialect := MISSING_DIALECT.search(failure.message):
         return f"install the package that brings SQLAlchemy's {dialect['name']} into the project's environment"
     if driver := _missing_driver(failure):

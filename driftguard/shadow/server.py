@@ -126,17 +126,20 @@ class _Server:
             self._kill()
         if self._data_is_sound() and self._starts():
             return
-        self._make_data()
-        if not self._starts():
-            raise NoShadow(f"a private {self.kind.name} server does not start: {self._last_words()}")
+        try:
+            self._make_data()
+            if not self._starts():
+                raise NoShadow(f"a private {self.kind.name} server does not start: {self._last_words()}")
+        except BaseException:
+            self._remove_data()  # where there was no room for it, it takes up what there is
+            raise
 
     def stop(self) -> None:
         """End it cleanly; if it takes too long, end it and forget its data."""
         self._signal(self.kind.stop)
         if self._wait(self._ended, STOP_SECONDS):
             (self.home / "pid").unlink(missing_ok=True)
-            with suppress(OSError):
-                self.folders.socket.rmdir()
+            self._remove_socket()
         else:
             self._kill()
 
@@ -175,6 +178,15 @@ class _Server:
                 return
         reason = (made.errors or made.output).decode(errors="replace").strip()
         raise NoShadow(f"{Path(command[0]).name} cannot make a private {self.kind.name} server: {reason}")
+
+    def _remove_data(self) -> None:
+        shutil.rmtree(self.folders.data, ignore_errors=True)
+        (self.home / "pid").unlink(missing_ok=True)
+        self._remove_socket()
+
+    def _remove_socket(self) -> None:
+        with suppress(OSError):
+            self.folders.socket.rmdir()
 
     def _launch(self) -> None:
         for leftover in self.folders.socket.iterdir():

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fixtures.execute import execute
-from guarded import Answer, Guarded
+from guarded import Answer
 from hooked import add_column, add_revision, plain, told
 
 from driftguard import process
@@ -80,6 +80,7 @@ class Yard:
         self.project.environ |= {"TMPDIR": str(self.temporary), "DRIFTGUARD_CACHE_DIR": str(self.cache)}
         self.project.environ[MARK] = mark
         path = add_revision(self.project, WAITING, "colour")
+        self.revision = Path(path).name
         self.project.replace(path, "def upgrade():\n", "def upgrade():\n@")
         text = (self.root / path).read_text()
         body, _, rest = text.partition("@")
@@ -200,7 +201,8 @@ class Yard:
         """No process, no server, no file."""
         eventually(lambda: not self.processes(), 20)
         assert not self.servers()
-        assert self.files() == []
+        left = self.files()
+        assert left == [], left
 
     def files(self) -> list[str]:
         """What should have gone, wherever it may be."""

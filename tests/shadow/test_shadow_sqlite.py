@@ -12,8 +12,8 @@ from fixtures.execute import execute
 from sqlalchemy.engine import make_url
 
 from driftguard import process
-from driftguard.shadow import Request, open_shadows
 from driftguard.process import remove_leftovers
+from driftguard.shadow import Request, open_shadows
 from driftguard.shadow.sqlite import temporary_place
 
 

@@ -1,0 +1,79 @@
+"""The live database's server: restarted, stopped, and so slow that it says nothing at all."""
+
+from __future__ import annotations
+
+import signal
+
+from guarded import sql
+from live_server import LiveServer
+from yard import Yard, eventually
+
+
+def found(yard: Yard) -> set[str]:
+    """What the newest look has found."""
+    look = yard.looked()
+    return {judged.finding.code for judged in look.verdict.findings} if look.verdict else set()
+
+
+def begin(yard: Yard, server: LiveServer) -> None:
+    yard.project.environ["SHOP_DATABASE"] = server.url
+    yard.project.write("driftguard.toml", "deadline = 3\n")
+    yard.project.git("add", "driftguard.toml")
+    yard.project.alembic("upgrade", "head")
+
+
+def test_restarted_and_stopped_under_a_watcher(yard: Yard, live_server: LiveServer) -> None:
+    begin(yard, live_server)
+    yard.project.replace("driftguard.toml", "3", "60")
+    yard.project.git("add", "driftguard.toml")
+    yard.daemon("start")
+    assert found(yard) == set()
+
+    live_server.stop()
+    live_server.start()
+    sql(live_server.url, "DROP INDEX ix_items_name")
+    eventually(lambda: found(yard) & {"DG301", "DG303", "DG304"})
+    sql(live_server.url, "CREATE INDEX ix_items_name ON items (name)")
+    eventually(lambda: not found(yard))
+
+    live_server.stop()
+    eventually(lambda: "DG904" in found(yard))
+    answer = yard.hook()
+    assert answer.code == 0, answer.out
+    yard.drift()
+    yard.is_right()
+    live_server.start()
+    eventually(lambda: found(yard) == {"DG201"})
+    yard.is_right()
+    yard.daemon("stop")
+    yard.nothing_is_left()
+
+
+def test_silent_to_a_hook(yard: Yard, live_server: LiveServer) -> None:
+    begin(yard, live_server)
+    yard.drift()
+    live_server.signal(signal.SIGSTOP)
+    answer = yard.hook()
+    assert "[DG90" in answer.out, answer.out
+    live_server.signal(signal.SIGCONT)
+    yard.project.replace("driftguard.toml", "3", "60")
+    yard.project.git("add", "driftguard.toml")
+    yard.is_right()
+    yard.nothing_is_left()
+
+
+def test_silent_to_a_watcher(yard: Yard, live_server: LiveServer) -> None:
+    begin(yard, live_server)
+    yard.daemon("start")
+    assert found(yard) == set()
+    yard.drift()
+    live_server.signal(signal.SIGSTOP)
+    answer = yard.hook()
+    assert "[DG90" in answer.out or "[DG201]" in answer.out, answer.out
+    live_server.signal(signal.SIGCONT)
+    yard.project.replace("driftguard.toml", "3", "60")
+    yard.project.git("add", "driftguard.toml")
+    yard.is_right()
+    eventually(lambda: found(yard) == {"DG201"})
+    yard.daemon("stop")
+    yard.nothing_is_left()
