@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import driftguard
-from driftguard.githooks import hook_text
 from driftguard.gitcall import Call, Look, from_framework, looks, run_until
+from driftguard.githooks import hook_text
 from driftguard.moments import MOMENTS
 
 A, B, NONE = "a" * 40, "b" * 40, "0" * 40

@@ -27,6 +27,7 @@ from driftguard.daemon.place import LOCK, PID
 from driftguard.daemon.state import Look
 from driftguard.errors import DriftguardError
 from driftguard.git import find_repository
+from driftguard.hook import at_once
 from driftguard.process import started
 from driftguard.shadow.place import server_account, servers_folder
 from driftguard.shadow.server import is_running
@@ -130,9 +131,14 @@ def test_it_looks_answers_and_ends(shop: Shop) -> None:
 
 
 def hook(shop: Shop, **environ: str) -> list[bytes] | None:
-    variables = [f"{name}={value}".encode() for name, value in {**os.environ, **environ}.items()]
-    question = (b"staged", b"pre-commit", b"60", os.fsencode(shop.root), *variables)
-    return ask(str(shop.folder), question, 60)
+    """What the watcher, or what it has remembered, tells a git hook: exit code, text, coloured text."""
+    before = Path.cwd()
+    os.chdir(shop.root)
+    try:
+        told = at_once("pre-commit", {**os.environ, **environ})
+    finally:
+        os.chdir(before)
+    return None if told is None else [b"%d" % told.exit_code, told.plain.encode(), told.coloured.encode()]
 
 
 def test_a_hook_is_answered(shop: Shop) -> None:
@@ -198,7 +204,7 @@ def test_it_is_killed_and_the_next_one_takes_over(shop: Shop) -> None:
     eventually(lambda: not shop.processes())
     assert (shop.folder / SOCKET).exists()
     assert (shop.folder / PID).exists()
-    assert not status(shop.root).running
+    eventually(lambda: not status(shop.root).running)  # as soon as its last thread is gone
     assert not start(shop.root).already
     assert shop.looked().verdict
 
