@@ -68,6 +68,7 @@ class Guest:
         self._deadline = deadline
         self._answer = answer
         self._received = bytearray()
+        self._interrupted = False
         self._selector = SELECTOR()
         self._selector.register(process.stdout, selectors.EVENT_READ)
 
@@ -77,7 +78,12 @@ class Guest:
         return self.finish(name)
 
     def begin(self, name: str, **arguments: Any) -> None:
-        """Have a call carried out while we do something else; nothing may be called before it is finished."""
+        """Have a call carried out while we do something else; nothing may be called before it is finished.
+
+        Who was interrupted while a call was under way is so again: the guest is busy with it, and would not answer.
+        """
+        if self._interrupted:
+            raise KeyboardInterrupt
         self._send({"call": name, "arguments": arguments})
 
     def finish(self, name: str) -> Any:
@@ -113,7 +119,12 @@ class Guest:
 
     def _receive(self, step: str) -> dict[str, Any]:
         while (end := self._received.find(b"\n")) < 0:
-            if not self._selector.select(max(0.0, self._deadline - time.monotonic())):
+            try:
+                ready = self._selector.select(max(0.0, self._deadline - time.monotonic()))
+            except KeyboardInterrupt:
+                self._interrupted = True
+                raise
+            if not ready:
                 raise DeadlinePassed(step)
             chunk = os.read(self._process.stdout, 1 << 16)
             if not chunk:

@@ -25,7 +25,7 @@ from driftguard.memo.record import Answer
 from driftguard.probe.guest_process import Start
 from driftguard.probe.preloaded import PreloadedGuests
 
-HISTORIES = int(os.environ.get("TESTS_HISTORIES", "8"))
+HISTORIES = int(os.environ.get("TESTS_HISTORIES", "4"))
 STEPS = 10
 
 ENV = """

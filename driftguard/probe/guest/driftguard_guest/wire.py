@@ -5,10 +5,13 @@ import os
 import select
 import signal
 import sys
+import threading
+import time
 import traceback
 
 PROTOCOL = 1
 TAIL_LINES = 12
+LAST_SECONDS = 1.0
 NOT_THE_PROJECTS = (os.path.dirname(os.path.abspath(__file__)), "<frozen importlib")
 BACKGROUND = "(Background on this error at: "
 
@@ -46,27 +49,8 @@ class Wire:
         sys.stdout = sys.stderr
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=lambda: _hang_up(reader, writer))
+        threading.Thread(target=_end_with_host, args=(reader.fileno(),), daemon=True).start()
         return cls(reader, writer)
-
-    def _work_alone(self, alone):
-        """While a call is carried out the host is silent, so that all that happens on the wire is its end.
-
-        The kernel kills us then, whatever hangs in the project or in a driver, for nobody else could any more.
-        """
-        if sys.platform != "linux":
-            return
-        import fcntl
-
-        descriptor = self._reader.fileno()
-        flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
-        if not alone:
-            fcntl.fcntl(descriptor, fcntl.F_SETFL, flags & ~os.O_ASYNC)
-            return
-        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGKILL)
-        fcntl.fcntl(descriptor, fcntl.F_SETOWN, -os.getpid() if os.getpgrp() == os.getpid() else os.getpid())
-        fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC)
-        if select.select([descriptor], [], [], 0)[0]:
-            raise SystemExit("the host hung up")
 
     def serve(self):
         """Answer calls until the host hangs up."""
@@ -82,22 +66,18 @@ class Wire:
 
     def ask(self, question, **arguments):
         """Put a question to the host and wait for its answer; raises Refused."""
-        self._work_alone(False)
         self._send({"ask": question, "arguments": arguments})
         for line in self._reader:
             message = json.loads(line)
             if "call" in message:
                 self._answer(message)
             elif "refused" in message:
-                self._work_alone(True)
                 raise Refused(message["refused"])
             else:
-                self._work_alone(True)
                 return message["answer"]
         raise SystemExit("the host hung up")
 
     def _answer(self, message):
-        self._work_alone(True)
         try:
             answer = {"result": self.calls[message["call"]](**message["arguments"])}
         except Refused as refusal:
@@ -108,12 +88,22 @@ class Wire:
             raise
         except BaseException as error:  # the project may raise anything, SystemExit included
             answer = {"error": describe(error)}
-        self._work_alone(False)
         self._send(answer)
 
     def _send(self, message):
         self._writer.write(json.dumps(message) + "\n")
         self._writer.flush()
+
+
+def _end_with_host(descriptor):
+    """Once nobody holds the wire's other end, leave; if the project or a driver hangs, nobody else could end us."""
+    poll = select.poll()
+    poll.register(descriptor, 0)  # of the end alone, not of what is sent
+    poll.poll()
+    time.sleep(LAST_SECONDS)  # in which the calls that were under way end by themselves
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _hang_up(*streams):
