@@ -202,10 +202,13 @@ class Watch:
             self._log(_told(failure))
         with self._logged():
             held.close()
-        self._conclude(Look(at, time.monotonic() - began, cause, verdict, error))
+        took = time.monotonic() - began
         with self._logged():
             if self._sight is not None:
-                self._sight.remember()
+                self._sight.remember()  # before anybody who sees the verdict can ask for it
+        self._conclude(Look(at, took, cause, verdict, error))
+        with self._logged():
+            if self._sight is not None:
                 self._watched = self._sight.watched
                 self._live = _without_reasons(self._sight.live_fingerprints_before)
                 if not self._sight.needs_guests:
