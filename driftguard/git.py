@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import signal
@@ -68,6 +69,10 @@ class Tree(Protocol):
         """The files that exist among ``paths``, cheaper than one by one."""
         ...
 
+    def blob_ids(self, paths: Iterable[str]) -> dict[str, str]:
+        """For the files that exist among ``paths``: what git would call their contents."""
+        ...
+
     def files(self, folder: str, *, recursive: bool) -> tuple[str, ...]:
         """Paths of the files in a folder, sorted; none where there is no such folder."""
         ...
@@ -100,6 +105,9 @@ class WorkingTree:
 
     def read_many(self, paths: Iterable[str]) -> dict[str, bytes]:
         return {path: content for path in paths if (content := self.read(path)) is not None}
+
+    def blob_ids(self, paths: Iterable[str]) -> dict[str, str]:
+        return {path: _blob_id(content) for path, content in self.read_many(paths).items()}
 
     def files(self, folder: str, *, recursive: bool) -> tuple[str, ...]:
         """Sorted paths; leaves out ``.git``, ``node_modules`` and virtualenvs, descends into no symbolic link."""
@@ -134,6 +142,11 @@ class WorkingTree:
             return []
         except OSError as error:
             raise _unreadable(folder, error) from error
+
+
+def _blob_id(content: bytes) -> str:
+    """As in a repository of git's usual object format (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects)."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def _unreadable(path: str, error: OSError) -> DriftguardError:
@@ -398,6 +411,11 @@ class _BlobTree:
         ids = {path: blob.id for path in asked if (blob := self._find(path))}
         contents = _blobs(self.repository, ids.values())
         return {path: contents[blob] for path, blob in ids.items()}
+
+    def blob_ids(self, paths: Iterable[str]) -> dict[str, str]:
+        asked = tuple(paths)
+        self.asked.update(asked)
+        return {path: blob.id for path in asked if (blob := self._find(path))}
 
     def signatures(self, paths: Iterable[str]) -> dict[str, Signature]:
         return {path: (blob.id,) for path in paths if (blob := self._find(path))}

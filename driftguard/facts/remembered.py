@@ -12,7 +12,7 @@ from driftguard import __version__
 from driftguard.cache import key
 from driftguard.config import Settings
 from driftguard.facts.scene import Scene
-from driftguard.graph import Graph
+from driftguard.graph import Graph, Revision
 from driftguard.probe.answers import Run, ShadowQuestion
 from driftguard.project import Environment
 from driftguard.shadow import Shadows
@@ -35,7 +35,7 @@ class Remembered:
         self._scene = scene
         self._environment = environment
         self._settings = settings
-        self._contents: dict[str, bytes] = {}
+        self._blob_ids: dict[str, str] = {}
 
     def choices(self, graph: Graph, wanted: frozenset[str]) -> tuple[Snapshot, ...]:
         """What a replay of these revisions can go on from: the longest first, then what was used last."""
@@ -52,14 +52,9 @@ class Remembered:
     def revisions(self, graph: Graph, ids: Iterable[str]) -> str:
         """The digest of these revisions' files, as they are now."""
         paths = {id_: graph[id_].path for id_ in ids}
-        missing = [path for path in paths.values() if path not in self._contents]
-        self._contents |= self._scene.tree.read_many(missing)
-        parts = (
-            part
-            for id_, path in sorted(paths.items())
-            for part in (id_.encode(), path.encode(), self._contents.get(path, b""))
-        )
-        return key(*parts)
+        missing = [path for path in paths.values() if path not in self._blob_ids]
+        self._blob_ids |= self._scene.tree.blob_ids(missing)
+        return key(repr([(id_, path, self._blob_ids.get(path)) for id_, path in sorted(paths.items())]).encode())
 
     def snapshot(self, graph: Graph, run: Run, databases: tuple[Kept, ...]) -> Snapshot | None:
         """A run in the store's terms; None if the files here are not those that the guest has replayed."""
@@ -127,8 +122,12 @@ class Loan:
         """What the guest has to look at; None where nothing can be kept."""
         if not self._keeps:
             return None
-        kept = None if self.snapshot is None else {"runs": self.snapshot.runs}
-        return {"root": self._remembered.root, "began": self._remembered.began, "kept": kept}
+        root, snapshot = self._remembered.root, self.snapshot
+        kept = None
+        if snapshot is not None:
+            revisions = [_described(root, self._graph[each]) for each in snapshot.order]
+            kept = {"runs": snapshot.runs, "revisions": revisions}
+        return {"root": root, "began": self._remembered.began, "kept": kept}
 
     def has_failed(self, run: Run) -> bool:
         """Whether env.py has to run again on empty databases: whatever is wrong has to be seen there."""
@@ -181,6 +180,11 @@ class Keeping:
         self._snapshot = snapshot._replace(databases=tuple(databases))
         if not self._missing and self._store.add(self._snapshot):
             source.forget(self._store.tidy())
+
+
+def _described(root: str, revision: Revision) -> tuple[Any, ...]:
+    path = f"{root}/{revision.path}"
+    return path, revision.id, revision.down, revision.depends_on, revision.labels
 
 
 def _part(snapshot: Snapshot, wants: tuple[int, str, str, str]) -> Kept | None:

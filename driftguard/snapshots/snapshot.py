@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from driftguard.cache import key
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Kept(NamedTuple):

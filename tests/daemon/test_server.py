@@ -126,10 +126,12 @@ def test_rubbish_is_no_answer_and_no_end(served: Served, rubbish: bytes) -> None
 
 def test_those_who_say_nothing_keep_nobody_waiting(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "QUESTION_SECONDS", 60.0)
+    before = threading.active_count()
     with ExitStack() as stack:
         hanging = [stack.enter_context(served.connect()) for _ in range(MOST_CONNECTIONS - 1)]
-        eventually(lambda: threading.active_count() > len(hanging))
+        eventually(lambda: threading.active_count() >= before + len(hanging))
         assert served.ask(b"ping") == []
+        eventually(lambda: threading.active_count() <= before + len(hanging))  # the one who asked has been let go
         stack.enter_context(served.connect())
         with served.connect() as refused:
             assert refused.recv(1) == b""

@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -34,6 +35,7 @@ SLOW = {
 }
 PROGRAM = """
 import sys
+import time
 sys.path.insert(0, sys.argv[1])
 from driftguard.hook import main
 main(["pre-commit"])
@@ -267,3 +269,50 @@ def test_only_the_newest_stay(tmp_path: Path) -> None:
         [file] = [path for path, kept in shelf.records() if kept.maker == str(number)]
         os.utime(file, (number, number))
     assert {record.maker for _, record in shelf.records()} == {str(number) for number in range(5, MOST + 5)}
+
+
+READS_A_FILE = '''"""From a file."""
+
+import os
+from pathlib import Path
+
+from alembic import op
+
+revision = "5d1b7c33aa90"
+down_revision = "3f2a8c01b7de"
+
+
+def upgrade():
+    op.execute((Path(__file__).parents[1] / "notes.sql").read_text())
+    if "NOTES" in os.environ:
+        op.execute(os.environ["NOTES"])
+
+
+def downgrade():
+    pass
+'''
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        pytest.param(lambda shop: shop.write("migrations/notes.sql", "CREATE TABLE notes (id INTEGER)"), id="a file"),
+        pytest.param(lambda shop: shop.environ.update(NOTES="CREATE TABLE notes (id INTEGER)"), id="a variable"),
+    ],
+)
+def test_what_a_revision_read_matters_when_its_replay_was_remembered(
+    shop: Guarded, git_log: Path, edit: Callable[[Guarded], None]
+) -> None:
+    shop.write("migrations/versions/5d1b7c33aa90_notes.py", READS_A_FILE)
+    shop.write("migrations/notes.sql", "SELECT 1")
+    shop.alembic("upgrade", "head")
+    shop.commit("notes")
+    time.sleep(0.05)  # what has just been written is never kept
+    assert hook(shop) == CLEAN
+    shop.write("models.py", (shop.root / "models.py").read_text() + "# a word\n")
+    shop.git("add", "models.py")
+    assert hook(shop) == CLEAN
+    assert is_remembered(shop, git_log)
+    edit(shop)
+    shop.git("add", "migrations")
+    assert "notes" in hook(shop).out

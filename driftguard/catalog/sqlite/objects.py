@@ -20,6 +20,7 @@ from driftguard.catalog.sqlite.definitions import (
 )
 from driftguard.catalog.sqlite.pragmas import Database, agrees, folded
 from driftguard.catalog.sqlite.tokens import (
+    STATEMENTS,
     Kind,
     NotUnderstood,
     Token,
@@ -102,11 +103,16 @@ def _known(database: Database) -> _Known:
 
 def _understood(database: Database, name: str, sql: str) -> Table | None:
     """The definition, None unless it says what the pragmas say."""
+    table = _parsed(sql)
+    return table if table and agrees(database, name, table) else None
+
+
+@lru_cache(STATEMENTS)
+def _parsed(sql: str) -> Table | None:
     try:
-        table = parse_table(tokenize(sql))
+        return parse_table(tokenize(sql))
     except NotUnderstood:
         return None
-    return table if agrees(database, name, table) else None
 
 
 def _shadow_tables(database: Database) -> Iterator[str]:

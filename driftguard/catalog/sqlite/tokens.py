@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from string import ascii_lowercase, ascii_uppercase
 from typing import NamedTuple
 
@@ -59,11 +60,16 @@ class Token(NamedTuple):
     word: str = ""
 
 
+STATEMENTS = 2000
+"""Kept in memory: head, models and live mostly say the same, and say it again at the watcher's next look."""
+
+
 def fold(identifier: str) -> str:
     """``identifier`` as SQLite compares it: only ASCII letters have no case."""
     return identifier.translate(_LOWER)
 
 
+@lru_cache(STATEMENTS)
 def tokenize(sql: str) -> tuple[Token, ...]:
     """The tokens of ``sql`` without white space and comments; raises NotUnderstood at an open quote."""
     tokens, position = [], 0

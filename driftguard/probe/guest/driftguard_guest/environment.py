@@ -186,6 +186,7 @@ class Environment:
         def steps(heads, context):
             database = self._database_of(context)
             self._databases.append(database)
+            replay.prepare(scripts)
             upgrades = scripts._upgrade_revs(wanted, heads) if wanted else ()
             replay.begin(database, config, scripts, wanted, heads)
             for step in upgrades:

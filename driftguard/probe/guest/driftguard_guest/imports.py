@@ -18,6 +18,9 @@ DYNAMIC = re.compile(
 )
 """What can reach other files of the project without naming them."""
 
+EVERYTHING = "*"
+"""In place of a module's name: all of the project that is loaded."""
+
 LIBRARIES = tuple(
     {
         os.path.realpath(folder) + os.sep
@@ -64,19 +67,23 @@ class Imports:
         self._found = {}
         self._origins = {}
 
-    def digest(self, files):
-        """One name for the contents of these files and of all that they import."""
-        parts = [(path.replace(self._root, ""), *self._found[path][:2]) for path in self.reached(files)]
+    def digest(self, files=(), names=()):
+        """One name for the contents of these files, for what these modules are, and for all that they import."""
+        parts = [self._missing(names)]
+        parts += [
+            (path.replace(self._root, ""), self._found[path][0], self._missing(self._found[path][1]))
+            for path in self.reached(files, names)
+        ]
         return sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
-    def reached(self, files):
-        """These files and all that they import, sorted; with a dynamic import, all that is loaded."""
-        seen, left = set(), list(files)
+    def reached(self, files=(), names=()):
+        """These files, those of these modules, and all that they import, sorted."""
+        seen, left = set(), [*files, *self._files(names)]
         while left:
             path = left.pop()
             if path not in seen:
                 seen.add(path)
-                left.extend(self._imported(path))
+                left.extend(self._files(self._named(path)))
         return sorted(seen)
 
     def read(self):
@@ -87,34 +94,41 @@ class Imports:
         """The contents of these files and of all that they import."""
         return [self._found[path][2] for path in self.reached(files)]
 
-    def _imported(self, path):
+    def text(self, file):
+        """The contents of one file."""
+        self._named(file)
+        return self._found[file][2]
+
+    def named(self, files):
+        """The modules that these files' own imports may load, sorted; with ``EVERYTHING`` what is not named."""
+        return sorted(set().union(*map(self._named, files)))
+
+    def origin(self, name):
+        """The file of a module; "" for what is no project's, None where there is none."""
+        if name not in self._origins:
+            self._origins[name] = self._find(name)[0]
+        return self._origins[name]
+
+    def _files(self, names):
+        files = {self.origin(name) for name in names if name != EVERYTHING} - {"", None}
+        return files | _loaded() if EVERYTHING in names else files
+
+    def _missing(self, names):
+        """Attributes most likely, but they may become modules."""
+        return sorted(name for name in names if name != EVERYTHING and self.origin(name) is None)
+
+    def _named(self, path):
         if path not in self._found:
             try:
                 source = _source(path)
             except OSError:
                 source = b""
             text = source.decode("utf-8", "replace").replace("\\\n", " ")
-            wanted, missing = self._named(path, text)
-            self._found[path] = (sha256(source).hexdigest(), sorted(missing), text, wanted)
-        found = self._found[path]
-        return found[3] | _loaded() if DYNAMIC.search(found[2]) else found[3]
-
-    def _named(self, path, text):
-        wanted, missing = set(), set()
-        for match in IMPORT.finditer(text):
-            for name in _modules(match, path):
-                origin = self._origin(name)
-                if origin is None:
-                    missing.add(name)  # an attribute most likely, but it may become a module
-                elif origin:
-                    wanted.add(origin)
-        return wanted, missing
-
-    def _origin(self, name):
-        """The file of a module; "" for what is no project's, None where there is none."""
-        if name not in self._origins:
-            self._origins[name] = self._find(name)[0]
-        return self._origins[name]
+            names = {name for match in IMPORT.finditer(text) for name in _modules(match, path)}
+            if DYNAMIC.search(text):
+                names.add(EVERYTHING)
+            self._found[path] = (sha256(source).hexdigest(), names, text)
+        return self._found[path][1]
 
     def _find(self, name):
         parent, _, _ = name.rpartition(".")

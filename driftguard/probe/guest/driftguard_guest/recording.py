@@ -240,6 +240,14 @@ def variables():
     return {*_recording.variables, *READ_BY_C, *((ALL,) if _recording.all_variables else ())}
 
 
+def add(paths, names):
+    """What was looked at in an earlier run, whose outcome is gone on with; folders end with a separator."""
+    for path in paths:
+        (_recording.listed if path.endswith(os.sep) else _recording.read).add(path)
+    _recording.all_variables = _recording.all_variables or ALL in names
+    _recording.variables.update({*names} - {ALL})
+
+
 def passes(name):
     """Whether a variable comes and goes with a shell or a hook; it counts only where it is read by name."""
     return name in PASSING_VARIABLES or name.startswith("GIT_")

@@ -9,7 +9,7 @@ import re
 from contextlib import contextmanager
 from hashlib import sha256
 
-from . import imports, recording, sqlite_guard
+from . import imports, recording, revisions, sqlite_guard
 from .surroundings import Surroundings
 
 SLACK = 20000000
@@ -53,16 +53,23 @@ class Replay:
         self._open = None
         self.abandoned = False
 
+    def prepare(self, scripts):
+        """Before Alembic reads the revisions: those that have been replayed already need not be loaded again."""
+        with recording.quiet(), self._own_failures():
+            self._terms = self._ask("remembered")
+            kept = self._terms and self._terms["kept"]
+            if kept and not self._runs and _can_stay_unloaded(kept["runs"], self._terms["root"]):
+                revisions.know(scripts, kept["revisions"])
+
     def begin(self, database, config, scripts, wanted, heads):
         """Before the first step; raises Abandoned."""
         with recording.quiet(), self._own_failures():
             self._begin(database, config, scripts, wanted, sorted(heads))
 
     def _begin(self, database, config, scripts, wanted, heads):
-        self._terms = self._ask("remembered")
         if self._terms is None:
             return
-        steps = [step.revision for step in scripts._upgrade_revs(wanted, ())] if wanted else []
+        steps = reversed(list(scripts.iterate_revisions(wanted, (), implicit_base=True))) if wanted else ()
         statements = self._connections.statements_of(database.shadow)
         surroundings = Surroundings(database.context, config, self._terms["root"], statements, self.arguments)
         run = _Run(database, steps, surroundings, self._terms["root"])
@@ -72,10 +79,7 @@ class Replay:
             expected = kept["runs"][number] if number < len(kept["runs"]) else None
             if expected is None or expected["heads"] != heads or not run.continues(expected):
                 raise Abandoned
-            run.files.update(expected["files"])
-            run.names.update(expected["variables"])
-            run.heads = heads
-            run.is_kept = run.order == expected["order"]
+            run.go_on_from(expected, heads)
         elif heads:
             self._hindered = True
         self._hindered = self._hindered or not _only_prepares(statements, run)
@@ -127,13 +131,20 @@ class Replay:
             return [run.record() for run in self._runs]
 
 
+def _can_stay_unloaded(runs, root):
+    """Whether nobody could tell if the revisions of these runs were loaded or not."""
+    names = set().union(*(run["imports"] for run in runs))
+    return all(run["only_defines"] for run in runs) and revisions.load_nothing_new(names, root)
+
+
 class _Run:
     """One database's replay: what it rests on, as texts and digests."""
 
     def __init__(self, database, steps, surroundings, root):
         self.live = database.live
         self.shadow = database.shadow
-        self.order = [script.revision for script in steps]
+        self._paths = {script.revision: script.path for script in steps}
+        self.order = list(self._paths)
         self.is_kept = False
         self.surroundings = surroundings.digest()
         self.statements = len(surroundings.statements)
@@ -143,7 +154,9 @@ class _Run:
         self.watched = set()
         self._root = root
         self._imports = imports.Imports(root)
-        self._paths = {script.revision: script.path for script in steps}
+        self._new = self.order  # what this run replays itself
+        self._imported = set()  # by those that were replayed before
+        self._only_define = True
         self._per_migration = bool(database.options.get("transaction_per_migration"))
 
     def continues(self, expected):
@@ -152,14 +165,25 @@ class _Run:
         return (
             self.order[: len(done)] == done
             and self.surroundings == expected["surroundings"]
-            and self._imported(done) == expected["imports"]
+            and self._imports.digest(names=expected["imports"]) == expected["imported"]
             and all(self._content(path) == digest for path, digest in expected["files"].items())
             and _values(expected["variables"]) == expected["values"]
         )
 
+    def go_on_from(self, expected, heads):
+        """What was replayed before need not be looked at again, but the outcome rests on it nevertheless."""
+        self.heads = heads
+        self.files.update(expected["files"])
+        self.names.update(expected["variables"])
+        self.is_kept = self.order == expected["order"]
+        self._new = self.order[len(expected["order"]) :]
+        self._imported.update(expected["imports"])
+        self._only_define = expected["only_defines"]
+        recording.add(map(self._long, self.files), self.names)
+
     def texts(self):
         """Of the revisions and what they import."""
-        return self._imports.texts(self._paths[each] for each in self.order)
+        return self._imports.texts(self._paths.values())
 
     def add(self, seen):
         """What was looked at during the steps."""
@@ -171,12 +195,16 @@ class _Run:
     def record(self):
         """As the host keeps it."""
         names = sorted(self.names)
+        new = self._files_of(self._new)
+        imported = sorted(self._imported.union(self._imports.named(new)))
         return {
             "live": self.live,
             "heads": self.heads,
             "order": self.order,
             "surroundings": self.surroundings,
-            "imports": self._imported(self.order),
+            "imports": imported,
+            "imported": self._imports.digest(names=imported),
+            "only_defines": self._only_define and all(revisions.only_defines(self._imports.text(each)) for each in new),
             "files": {path: self._content(path) for path in sorted(self.files)},
             "variables": names,
             "values": _values(names),
@@ -184,14 +212,15 @@ class _Run:
 
     def changed_since(self, moment):
         """Whether a file may have become another after it was read; and whether one transaction hides a failure."""
-        if not self._per_migration and any(map(DEFERS.search, self.texts())):
+        new = self._files_of(self._new)
+        if not self._per_migration and any(map(DEFERS.search, self._imports.texts(new))):
             return True  # what it defers could keep a later revision of the same transaction from running
-        paths = {*self._imports.reached(self._paths[each] for each in self.order), *map(self._long, self.files)}
+        paths = {*self._paths.values(), *self._imports.reached(new, self._imported), *map(self._long, self.files)}
         paths |= self.watched
         return any(_changed(path) >= moment for path in paths if path.endswith(LISTED) or not os.path.isdir(path))
 
-    def _imported(self, revisions):
-        return self._imports.digest(self._paths[each] for each in revisions)
+    def _files_of(self, ids):
+        return [self._paths[each] for each in ids]
 
     def _content(self, path):
         path = self._long(path)

@@ -168,11 +168,7 @@ class Surroundings:
         yield "names", tuple(sorted({*vars(Operations), *vars(BatchOperations)}))
 
     def _patched(self):
-        """Functions of others in SQLAlchemy's and Alembic's modules and classes."""
-        for name, module in list(sys.modules.items()):
-            if name.startswith(PATCHED):
-                for owner, key, fn in _foreign_functions(module):
-                    yield _name(owner), key, self._described(fn)
+        return [(_name(owner), key, self._described(fn)) for owner, key, fn in patched()]
 
     def _described(self, thing):
         """Which function, class or object it is, and what it would do."""
@@ -215,19 +211,34 @@ def _is_ours(thing):
     )
 
 
-def _foreign_functions(module):
-    """Of the project, in a module or in its classes; thousands are looked at, so this has to be quick."""
-    name = module.__name__
-    classes = [each for each in list(vars(module).values()) if isinstance(each, type) and each.__module__ == name]
-    for owner in (module, *classes):
-        for key, member in list(vars(owner).items()):
+def patched():
+    """Functions of others in SQLAlchemy's and Alembic's modules and classes: owner, name and function."""
+    libraries = _library_files
+    for owner in _owners():
+        for key, member in [*vars(owner).items()]:
             kind = type(member)
             if kind in (staticmethod, classmethod):
                 member = member.__func__
             elif kind is property:
                 member = member.fget
-            if type(member) is types.FunctionType and imports.is_projects(member.__code__.co_filename):
+            if type(member) is not types.FunctionType or member.__code__.co_filename in libraries:
+                continue
+            if imports.is_projects(member.__code__.co_filename):
                 yield owner, key, member
+            else:
+                libraries.add(member.__code__.co_filename)
+
+
+_library_files = set()
+
+
+def _owners():
+    for name, module in list(sys.modules.items()):
+        if name.startswith(PATCHED):
+            yield module
+            for each in list(vars(module).values()):
+                if isinstance(each, type) and each.__module__ == name:
+                    yield each
 
 
 def _below(*classes):
