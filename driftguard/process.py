@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import platform
 import select
-import shutil
 import signal
 import stat
 import subprocess
@@ -153,7 +150,7 @@ def end_with(descriptor: int) -> None:
 @contextmanager
 def scratch(kind: str) -> Iterator[Path]:
     """A temporary folder; what killed processes left of its ``kind`` goes now."""
-    import tempfile  # it takes long, and most commands need none
+    import tempfile  # it takes long, and a guest has to begin before that
 
     parent, prefix = Path(tempfile.gettempdir()), f"driftguard-{kind}-"
     remove_leftovers(parent, prefix)
@@ -163,6 +160,8 @@ def scratch(kind: str) -> Iterator[Path]:
 
 def remove_leftovers(parent: Path, prefix: str) -> None:
     """Remove our folders named ``prefix`` + mark + "-" + anything whose process is gone."""
+    import shutil  # as above
+
     for folder in parent.glob(f"{prefix}*"):
         if abandoned(folder.name.removeprefix(prefix).partition("-")[0]) and not folder.is_symlink():
             shutil.rmtree(folder, ignore_errors=True)
@@ -223,6 +222,9 @@ def abandoned(process_mark: str) -> bool:
 
 def _host() -> str:
     """Tells hosts apart that share a folder or a server; containers have process numbers of their own."""
+    import hashlib  # a guest has to begin before these are imported
+    import platform
+
     try:
         namespace = str(Path("/proc/self/ns/pid").readlink())
     except OSError:

@@ -6,7 +6,7 @@ import json
 import os
 import selectors
 import signal
-import tempfile
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -167,13 +167,21 @@ def spawned(python: str, *, cwd: Path, environ: Mapping[str, str]) -> Iterator[t
     """A process that has been asked for its hello, and what it writes to stderr; ended on leaving."""
     command = [python, "-c", PROGRAM.format(folder=str(GUEST_FOLDER))]
     with (
-        tempfile.TemporaryFile() as log,
+        _unnamed_file() as log,
         child(command, cwd=cwd, environ=environ, stdin=PIPE, stdout=PIPE, stderr=log) as popen,
     ):
         assert popen.stdin is not None and popen.stdout is not None
         with suppress(BrokenPipeError):  # told when its answer is missing
             os.write(popen.stdin.fileno(), HELLO)
         yield Process(popen.stdin.fileno(), popen.stdout.fileno(), partial(last_rites, popen)), log
+
+
+def _unnamed_file() -> IO[bytes]:
+    if sys.platform == "linux":
+        return open(os.memfd_create("driftguard-log"), "w+b")
+    import tempfile  # it takes long, and the guest has to begin
+
+    return tempfile.TemporaryFile()
 
 
 def greeted(process: Process, log: IO[bytes], seconds: float, answer: Answerer) -> Guest:
