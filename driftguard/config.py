@@ -53,6 +53,7 @@ class Settings:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     strict: bool = False
+    base: str = ""
     heads: tuple[str, ...] = ()
     x: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
@@ -320,6 +321,12 @@ SCHEMA: tuple[Setting, ...] = (
     Setting("select", "a list of rule names or codes", _selectors, "Only these rules; DG1 means the whole family."),
     Setting("ignore", "a list of rule names or codes", _selectors, "Without these rules."),
     Setting("strict", "true or false", _yes_or_no, "Whether warnings fail a check as errors do."),
+    Setting(
+        "base",
+        "a branch",
+        _text,
+        "The branch that others are merged into; by default the one that is followed, or the remote's default branch.",
+    ),
     _HEADS,
     _X,
     Setting("env", "a table of strings", _variables, "Environment variables that env.py and the models need."),

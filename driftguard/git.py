@@ -261,6 +261,34 @@ class Repository:
             raise DriftguardError(f"git knows no commit called {ref!r}", hint)
         return _line(done.stdout)
 
+    def find(self, ref: str) -> str | None:
+        """The commit id that ``ref`` names; None if there is none."""
+        done = self._ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+        return _line(done.stdout) if done.returncode == 0 else None
+
+    @property
+    def upstream(self) -> str | None:
+        """The branch that the present one follows, such as ``origin/main``; None if it follows none."""
+        done = self._ask("rev-parse", "--abbrev-ref", "--symbolic-full-name", "@{upstream}")
+        return _line(done.stdout) if done.returncode == 0 else None
+
+    def default_branch(self, remote: str) -> str | None:
+        """The branch that a clone of ``remote`` checks out, such as ``origin/main``, as far as this clone knows it."""
+        done = self._ask("symbolic-ref", "--quiet", "--short", f"refs/remotes/{remote}/HEAD")
+        return _line(done.stdout) if done.returncode == 0 else None
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether older commits were left on the server."""
+        return _line(self.run("rev-parse", "--is-shallow-repository")) == "true"
+
+    def merge_bases(self, one: str, other: str) -> tuple[str, ...]:
+        """The best common ancestors of two commits; several after merges crosswise, none for unrelated histories."""
+        done = self._ask("merge-base", "--all", one, other)
+        if done.returncode > 1:
+            raise _failure(("merge-base",), done.stderr)
+        return tuple(os.fsdecode(done.stdout).split())
+
     def refs(self) -> tuple[Ref, ...]:
         """Local and remote branches, the most recently committed first."""
         listing = self.run(

@@ -1,5 +1,6 @@
 """The revision graph, read from revision files without running them."""
 
+from driftguard.graph.base import Base, find_base
 from driftguard.graph.graph import Graph, Missing
 from driftguard.graph.history import Trace, UnstagedRevision, provenance, unstaged_revisions, whereabouts
 from driftguard.graph.load import load
@@ -7,6 +8,7 @@ from driftguard.graph.memory import Memory, memory_of
 from driftguard.graph.revision import Revision, Unreadable, parse_revision
 
 __all__ = [
+    "Base",
     "Graph",
     "Memory",
     "Missing",
@@ -14,6 +16,7 @@ __all__ = [
     "Trace",
     "Unreadable",
     "UnstagedRevision",
+    "find_base",
     "load",
     "memory_of",
     "parse_revision",

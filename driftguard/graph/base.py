@@ -1,0 +1,77 @@
+"""The branch that the present one is going to be merged into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from driftguard.errors import DriftguardError
+from driftguard.git import Repository
+
+USUAL_NAMES = ("main", "master")
+USUAL_REMOTE = "origin"
+
+
+class Base(NamedTuple):
+    """The base branch: ``name`` as git knows it, its commit, and the commits from which both branches went apart.
+
+    There are several ``forks`` after merges crosswise, and none where the histories have nothing in common.
+    """
+
+    name: str
+    commit: str
+    forks: tuple[str, ...]
+
+
+def find_base(repository: Repository, commit: str, named: str = "", setting: str = "") -> Base | None:
+    """The base of ``commit``: the one that was ``named``, else the ``setting``, else what git knows.
+
+    Without a name that is the upstream of the branch that is checked out (unless it is that branch itself on a server),
+    then the remote's default branch, then main or master. None if there is none, or the present branch is it.
+    Raises DriftguardError for a name that git does not know, and for a history that is cut off before the fork.
+    """
+    wanted = named or setting
+    if wanted:
+        return _base(repository, commit, wanted, _resolved(repository, wanted))
+    for name in _candidates(repository):
+        if (found := repository.find(name)) is not None:
+            return _base(repository, commit, name, found)
+    return None
+
+
+def _base(repository: Repository, commit: str, name: str, found: str) -> Base:
+    forks = repository.merge_bases(commit, found)
+    if not forks and repository.is_shallow:
+        raise DriftguardError(
+            f"this clone's history ends before the commit that it shares with {name}",
+            f"fetch more of it: {_fetch_more(repository)}",
+        )
+    return Base(name, found, forks)
+
+
+def _resolved(repository: Repository, name: str) -> str:
+    """A name in the settings is the same on every machine, where the branch may be known from the remote only."""
+    for each in (name, f"{USUAL_REMOTE}/{name}"):
+        if (found := repository.find(each)) is not None:
+            return found
+    if repository.is_shallow:
+        branch = name.removeprefix(f"{USUAL_REMOTE}/")
+        raise DriftguardError(
+            f"the base {name!r} is not in this clone, which was made without its whole history",
+            f"fetch it: {_fetch_more(repository)} {USUAL_REMOTE} +refs/heads/{branch}:refs/remotes/origin/{branch}",
+        )
+    return repository.resolve(name)
+
+
+def _fetch_more(repository: Repository) -> str:
+    return "git fetch --unshallow" if repository.is_shallow else "git fetch"
+
+
+def _candidates(repository: Repository) -> Iterator[str]:
+    here = repository.branch
+    upstream = repository.upstream
+    if upstream and here and not upstream.endswith(f"/{here}"):
+        yield upstream
+    default = repository.default_branch(USUAL_REMOTE)
+    names = [each for each in (default, *(f"{USUAL_REMOTE}/{name}" for name in USUAL_NAMES), *USUAL_NAMES) if each]
+    yield from (each for each in names if each != here)
