@@ -47,6 +47,8 @@ def cli(context: click.Context, directory: Path) -> None:
 @click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
 @click.option("--staged", is_flag=True, help="The files as they are staged for the next commit.")
 @click.option("--ref", default="", metavar="REF", help="The files as they are in a commit, branch or tag.")
+@click.option("--base", default="", metavar="REF", help="The branch that this one is to be merged into.")
+@click.option("--merged-with", default="", metavar="REF", help="The files as git would merge HEAD and REF.")
 @click.option("--live", default="", metavar="URL|env:NAME|off", help="The live database; off: leave it alone.")
 @click.option("--format", "output", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--strict", is_flag=True, help="Warnings fail too.")
@@ -60,6 +62,8 @@ def check(
     environments: tuple[str, ...],
     staged: bool,
     ref: str,
+    base: str,
+    merged_with: str,
     live: str,
     output: str,
     strict: bool,
@@ -68,24 +72,31 @@ def check(
     """Compare models, migration head, live database and revision graph.
 
     Looks at the repository around the current folder, or at the folder PATH as if it were a repository of its own.
+    Revisions are compared with those of the base branch too, and with what git would make of both: the branch given
+    with --base, else the setting `base`, else the one that this branch follows, or the remote's default branch.
     Nothing but disposable databases is ever written.
     """
     from driftguard.commands.check import check
 
-    if staged and ref:
-        raise click.UsageError("--staged and --ref exclude each other")
-    if path and (staged or ref):
-        raise click.UsageError("--staged and --ref look at the whole repository; use -C instead of PATH")
+    named = [
+        option for option, value in (("--staged", staged), ("--ref", ref), ("--merged-with", merged_with)) if value
+    ]
+    if len(named) > 1:
+        raise click.UsageError(f"{' and '.join(named)} exclude each other")
+    if path and named:
+        raise click.UsageError(f"{named[0]} looks at the whole repository; use -C instead of PATH")
     if path and not (start / path).is_dir():
         raise click.BadParameter(f"{path} is no folder", param_hint="PATH")
+    sources = {"--staged": "index", "--ref": "ref", "--merged-with": "merged"}
     return check(
         start=start,
         path=path and (start / path).resolve(),
         select=select,
         ignore=ignore,
         environments=environments,
-        source="index" if staged else "ref" if ref else "working",
-        ref=ref,
+        source=sources[named[0]] if named else "working",
+        ref=ref or merged_with,
+        base=base if base or moment in ("", "pre-push") else None,
         live=live,
         output=output,
         strict=strict,

@@ -6,16 +6,21 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 
 from driftguard.cache import cache_folder
-from driftguard.checks import GRAPH, LIVE, MODELS, SETUP
+from driftguard.checks import BASE, GRAPH, LIVE, MODELS, SETUP
+from driftguard.checks.graph import GraphInput
 from driftguard.checks.models import lacks_revision
 from driftguard.checks.replay import failing_upgrade
 from driftguard.checks.setup import Problem
-from driftguard.checks.words import counted
+from driftguard.checks.words import counted, listed
 from driftguard.config import Settings
+from driftguard.errors import DriftguardError
 from driftguard.facts import READ, DatabaseFacts, EnvironmentFacts, LiveFacts, Moment, Progress, Scene, Unavailable
+from driftguard.facts.base import base_input, conflicts_in
+from driftguard.facts.base_trees import BaseTrees, base_trees
 from driftguard.facts.dependencies import Dependencies, dependencies, watched_folders
 from driftguard.facts.inputs import graph_input, live_input, models_input
 from driftguard.findings import Finding, Place, Side
@@ -31,6 +36,7 @@ from driftguard.git import (
     no_repository,
 )
 from driftguard.memo.shelf import Shelf
+from driftguard.merges import merged
 from driftguard.probe import guest_process
 from driftguard.probe.guest_process import Start
 from driftguard.project import Environment, choose, discover
@@ -38,6 +44,8 @@ from driftguard.schema.catalog import Catalog
 from driftguard.verdict import Verdict, is_told, judge
 
 UNTOLD = "models, head and live were not compared: {} stands in the way, and is ignored or not selected"
+NOT_COMPARED = "not compared with the base branch: {}"
+CONFLICTS = "{}: git cannot merge {} with {} by itself, so what the revisions would be together cannot be told"
 TORN = "{}: models, head and live were not compared, because Alembic cannot load these revisions"
 
 
@@ -45,7 +53,9 @@ TORN = "{}: models, head and live were not compared, because Alembic cannot load
 class Request:
     """What to check: ``source`` is "working", "index" or "ref" (``ref`` names it), ``moment`` the git hook, if any.
 
-    "everything" is the index as ``git add --all`` would make it, without making it.
+    "everything" is the index as ``git add --all`` would make it, without making it; "merged" is what git would make of
+    the last commit and ``ref``. ``base``: the branch to compare the revisions with, "" for the one that git and the
+    settings name, None for none.
     """
 
     root: Path
@@ -55,6 +65,7 @@ class Request:
     ref: str = ""
     live: str = ""
     moment: str = ""
+    base: str | None = None
 
 
 def silent(stage: str) -> None:
@@ -95,6 +106,11 @@ class Examination:
     def repository(self) -> Repository | None:
         """Where it was looked, as git knows it."""
         return self._scene.repository
+
+    @property
+    def tree(self) -> Tree:
+        """The files that were looked at."""
+        return self._scene.tree
 
     @property
     def interpreter(self) -> str:
@@ -199,9 +215,15 @@ def _scene(request: Request, progress: Progress, environ: Mapping[str, str], sta
             repository = stack.enter_context(everything_staged(repository, READ))
         if request.source in ("index", "everything") and repository is not None:
             tree = IndexTree(repository)
-        elif request.source == "ref" and repository is not None:
-            tree = RefTree(repository, request.ref)
+        elif request.source in ("ref", "merged") and repository is not None:
+            commit = request.ref
+            if request.source == "merged":
+                repository, commit = stack.enter_context(_merged(repository, request.ref))
+            tree = RefTree(repository, commit)
             root = stack.enter_context(materialised(tree))
+        base = cache(partial(_base_trees, request, repository, stack))
+        if request.base:
+            base()  # raises if there is no such branch
         yield Scene(
             root=root,
             home=request.root,
@@ -212,11 +234,32 @@ def _scene(request: Request, progress: Progress, environ: Mapping[str, str], sta
             cache_folder=cache_folder(environ),
             staged=request.source in ("index", "everything"),
             moment=Moment.HOOK if request.moment else Moment.COMMAND,
-            live=request.live or ("off" if request.source == "ref" else ""),
+            live=request.live or ("off" if request.source in ("ref", "merged") else ""),
             progress=progress,
             start=start,
             began=_moment(repository) if request.source in ("index", "everything") else None,
+            base=base,
         )
+
+
+def _base_trees(request: Request, repository: Repository | None, stack: ExitStack) -> BaseTrees | None:
+    """What the request wants to be compared with its base; raises DriftguardError."""
+    if request.base is None or repository is None:
+        return None
+    if request.source == "working":
+        repository = stack.enter_context(everything_staged(repository, READ))
+    ref = request.ref if request.source == "ref" else "HEAD" if request.source == "merged" else ""
+    return stack.enter_context(base_trees(repository, ref, request.base, request.settings.base))
+
+
+@contextmanager
+def _merged(repository: Repository, ref: str) -> Iterator[tuple[Repository, str]]:
+    with merged(repository, repository.resolve("HEAD"), repository.resolve(ref)) as merge:
+        if merge.conflicts:
+            raise DriftguardError(
+                f"git cannot merge {ref} by itself: {listed(merge.conflicts)} in conflict", f"git merge {ref}"
+            )
+        yield merge.repository, merge.commit
 
 
 def _moment(repository: Repository | None) -> int | None:
@@ -247,9 +290,28 @@ def _look_at_environment(facts: EnvironmentFacts, outcome: Outcome) -> None:
     outcome.checked.append(f"{name}: graph of {counted(len(facts.graph.revisions), 'revision')}")
     given = graph_input(facts, models_lack_revision=lacking, untracked_models=untracked)
     graph = [replace(finding, environment=name) for check in GRAPH.values() for finding in check(given)]
+    graph += _look_at_base(facts, given, outcome)
     outcome.findings[before:before] = graph
     if _is_torn(facts):
         _tell_obstacle(graph, facts, outcome)
+
+
+def _look_at_base(facts: EnvironmentFacts, given: GraphInput, outcome: Outcome) -> list[Finding]:
+    """What the branch does to the base branch's revisions, and what both would be together."""
+    name = facts.environment.name
+    try:
+        trees = facts.scene.base()
+    except DriftguardError as error:
+        note = NOT_COMPARED.format(error)
+        outcome.notes += [note] if note not in outcome.notes else []
+        return []
+    if trees is None:
+        return []
+    if conflicts := conflicts_in(facts, trees):
+        outcome.notes.append(CONFLICTS.format(name, listed(conflicts), trees.base.name))
+    compared = base_input(facts, trees, given)
+    outcome.checked.append(f"{name}: revisions against {trees.base.name}")
+    return [replace(finding, environment=name) for check in BASE.values() for finding in check(compared)]
 
 
 def _tell_obstacle(findings: list[Finding], facts: EnvironmentFacts, outcome: Outcome) -> None:

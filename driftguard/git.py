@@ -175,6 +175,20 @@ class Ref(NamedTuple):
     commit: str
 
 
+class Branch(NamedTuple):
+    """A local or remote branch, as ``Ref``. ``remote`` is "" for local ones.
+
+    ``upstream`` is the branch that it follows, ``alias_of`` the one that it is but another name of; "" for none.
+    """
+
+    name: str
+    commit: str
+    remote: str = ""
+    is_checked_out: bool = False
+    upstream: str = ""
+    alias_of: str = ""
+
+
 class Commit(NamedTuple):
     """One commit; ``date`` is the committer's day, ``2026-01-31``."""
 
@@ -201,14 +215,15 @@ class Repository:
 
     def run(self, *arguments: str, stdin: bytes = b"", deadline: float = DEADLINE) -> bytes:
         """The output of one git command at the root; DriftguardError in git's own words when it fails."""
-        done = self._ask(*arguments, stdin=stdin, deadline=deadline)
+        done = self.ask(*arguments, stdin=stdin, deadline=deadline)
         if done.returncode:
             raise _failure(arguments, done.stderr)
         return done.stdout
 
-    def _ask(
+    def ask(
         self, *arguments: str, stdin: bytes = b"", deadline: float = DEADLINE
     ) -> subprocess.CompletedProcess[bytes]:
+        """One git command at the root, however it ends."""
         return _git(arguments, self.root, self.environ, stdin=stdin, deadline=deadline)
 
     @property
@@ -224,13 +239,13 @@ class Repository:
     @property
     def head(self) -> str | None:
         """The id of the commit that is checked out; None before the first commit."""
-        done = self._ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        done = self.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
         return _line(done.stdout) if done.returncode == 0 else None
 
     @property
     def branch(self) -> str | None:
         """The name of the branch that is checked out; None when HEAD is detached."""
-        done = self._ask("symbolic-ref", "--quiet", "--short", "HEAD")
+        done = self.ask("symbolic-ref", "--quiet", "--short", "HEAD")
         return _line(done.stdout) if done.returncode == 0 else None
 
     @property
@@ -250,7 +265,7 @@ class Repository:
 
     def resolve(self, ref: str) -> str:
         """The commit id that ``ref`` names; DriftguardError if there is none."""
-        done = self._ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+        done = self.ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
         if ref.startswith("-") or done.returncode:
             import difflib  # only for what is going to fail
 
@@ -263,19 +278,14 @@ class Repository:
 
     def find(self, ref: str) -> str | None:
         """The commit id that ``ref`` names; None if there is none."""
-        done = self._ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+        done = self.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
         return _line(done.stdout) if done.returncode == 0 else None
 
-    @property
-    def upstream(self) -> str | None:
-        """The branch that the present one follows, such as ``origin/main``; None if it follows none."""
-        done = self._ask("rev-parse", "--abbrev-ref", "--symbolic-full-name", "@{upstream}")
-        return _line(done.stdout) if done.returncode == 0 else None
-
-    def default_branch(self, remote: str) -> str | None:
-        """The branch that a clone of ``remote`` checks out, such as ``origin/main``, as far as this clone knows it."""
-        done = self._ask("symbolic-ref", "--quiet", "--short", f"refs/remotes/{remote}/HEAD")
-        return _line(done.stdout) if done.returncode == 0 else None
+    def branches(self, *patterns: str) -> tuple[Branch, ...]:
+        """The local and remote branches that match a pattern, such as ``refs/heads`` or ``refs/remotes/*/main``."""
+        form = "%00".join(("%(refname)", "%(objectname)", "%(HEAD)", "%(upstream)", "%(symref)"))
+        listing = self.run("for-each-ref", f"--format={form}", *patterns)
+        return tuple(_branch(os.fsdecode(line).split("\0")) for line in listing.splitlines())
 
     @property
     def is_shallow(self) -> bool:
@@ -284,7 +294,7 @@ class Repository:
 
     def merge_bases(self, one: str, other: str) -> tuple[str, ...]:
         """The best common ancestors of two commits; several after merges crosswise, none for unrelated histories."""
-        done = self._ask("merge-base", "--all", one, other)
+        done = self.ask("merge-base", "--all", one, other)
         if done.returncode > 1:
             raise _failure(("merge-base",), done.stderr)
         return tuple(os.fsdecode(done.stdout).split())
@@ -341,7 +351,7 @@ class Repository:
     def grep(self, texts: Sequence[str], commits: Sequence[str], folders: Sequence[str]) -> tuple[tuple[str, str], ...]:
         """(commit, path) of the files in ``folders`` that contain one of ``texts``; at most ten seconds."""
         patterns = [argument for text in texts for argument in ("-e", text)]
-        done = self._ask("grep", "-l", "-z", "-I", "-F", *patterns, *commits, "--", *folders, deadline=10)
+        done = self.ask("grep", "-l", "-z", "-I", "-F", *patterns, *commits, "--", *folders, deadline=10)
         hits = (hit.partition(":") for hit in _split(done.stdout))
         return tuple((commit, path) for commit, _, path in hits)
 
@@ -364,7 +374,7 @@ class Repository:
 
     def read_at(self, commit: str, path: str) -> bytes | None:
         """One file of one commit, None where there is none."""
-        done = self._ask("cat-file", "blob", f"{commit}:{path}")
+        done = self.ask("cat-file", "blob", f"{commit}:{path}")
         return done.stdout if done.returncode == 0 else None
 
     def last_commit(self, path: str, ref: str = "HEAD") -> Commit | None:
@@ -713,6 +723,17 @@ def _failure(arguments: Sequence[str], stderr: bytes, cwd: Path | None = None) -
         )
     first = words.partition("\n")[0].removeprefix("fatal: ")
     return DriftguardError(f"`git {arguments[0]}` failed: {first}", "run it by hand to see more")
+
+
+def _branch(fields: Sequence[str]) -> Branch:
+    name, commit, mark, upstream, alias = fields
+    inside = name.removeprefix("refs/remotes/")
+    remote = inside.partition("/")[0] if inside != name else ""
+    return Branch(_short(name), commit, remote, mark == "*", _short(upstream), _short(alias))
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("refs/heads/").removeprefix("refs/remotes/")
 
 
 def _prefixes(path: str) -> Iterator[str]:

@@ -24,9 +24,14 @@ RULES: dict[str, Rule] = {
     rule.code: rule
     for rule in (
         Rule("DG101", "multiple-heads", E),
+        Rule("DG102", "would-diverge", E),
         Rule("DG103", "missing-parent", E),
         Rule("DG104", "duplicate-revision-id", E),
         Rule("DG105", "revision-cycle", E),
+        Rule("DG106", "edited-shared-revision", E),
+        Rule("DG107", "repointed-shared-revision", E),
+        Rule("DG108", "deleted-shared-revision", E),
+        Rule("DG109", "buried-revision", E),
         Rule("DG112", "unreadable-revision", E),
         Rule("DG115", "unstaged-revision", E),
         Rule("DG201", "missing-revision", E),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from driftguard.checks import graph, live, models, replay, setup
+from driftguard.checks import base, graph, live, models, replay, setup
+from driftguard.checks.base import BaseInput
 from driftguard.checks.graph import GraphInput
 from driftguard.checks.live import LiveInput
 from driftguard.checks.models import ModelsInput
@@ -19,6 +20,13 @@ GRAPH: dict[str, Callable[[GraphInput], Iterator[Finding]]] = {
     "DG105": graph.revision_cycle,
     "DG112": graph.unreadable_revision,
     "DG115": graph.unstaged_revision,
+}
+BASE: dict[str, Callable[[BaseInput], Iterator[Finding]]] = {
+    "DG102": base.would_diverge,
+    "DG106": base.edited_shared_revision,
+    "DG107": base.repointed_shared_revision,
+    "DG108": base.deleted_shared_revision,
+    "DG109": base.buried_revision,
 }
 MODELS: dict[str, Callable[[ModelsInput], Iterator[Finding]]] = {
     "DG201": models.missing_revision,
@@ -43,4 +51,4 @@ SETUP: dict[str, Callable[[Problem], Iterator[Finding]]] = {
     "DG904": setup.live_unreachable,
     "DG905": setup.deadline,
 }
-CHECKS: dict[str, Callable[..., Iterator[Finding]]] = {**GRAPH, **MODELS, **LIVE, **REPLAY, **SETUP}
+CHECKS: dict[str, Callable[..., Iterator[Finding]]] = {**GRAPH, **BASE, **MODELS, **LIVE, **REPLAY, **SETUP}

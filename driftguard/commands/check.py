@@ -30,17 +30,18 @@ def check(
     output: str = "text",
     strict: bool = False,
     moment: str = "",
+    base: str | None = "",
     begin: Start | None = None,
 ) -> int:
     """Check the repository around ``start``, or the folder ``path`` as if it were a repository of its own.
 
+    ``source`` is "working", "index", "ref" or "merged", ``base`` as in the engine's request.
     ``select`` replaces what the settings select, ``ignore`` adds to what they ignore. ``moment`` is the git hook that
     asks: it says nothing where all is well, and does not mind a repository without an environment. ``begin`` starts
     guests in another way than usual.
     """
     root = path or root_of(start, source)
-    tree = open_tree(root, source, ref)
-    settings = load_settings(tree)
+    settings = load_settings(open_tree(root, source, ref))
     request = engine.Request(
         root=root,
         settings=replace(
@@ -54,13 +55,14 @@ def check(
         ref=ref,
         live=live,
         moment=moment,
+        base=base,
     )
     with progress(sys.stderr) as tell, engine.examine(request, tell, os.environ, begin or start_guest) as examination:
-        verdict, paint = examination.verdict, painter(sys.stdout, os.environ)
+        verdict, paint, lines = examination.verdict, painter(sys.stdout, os.environ), staged.source_of(examination.tree)
         if not moment:
-            sys.stdout.write(REPORTS[output].render(verdict, staged.source_of(tree), paint))
+            sys.stdout.write(REPORTS[output].render(verdict, lines, paint))
         else:
-            told = staged.answer(examination, staged.source_of(tree))
+            told = staged.answer(examination, lines)
             sys.stdout.write(told.coloured if paint is colourful else told.plain)
             sys.stdout.flush()
             staged.remember(examination, told)

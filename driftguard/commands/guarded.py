@@ -15,7 +15,7 @@ def root_of(start: Path, source: str = "working") -> Path:
     repository = find_repository(start)
     if repository is None:
         return start
-    return repository.root if source == "ref" else repository.work_tree
+    return repository.root if source in ("ref", "merged") else repository.work_tree
 
 
 def repository_of(start: Path) -> Repository:
@@ -27,8 +27,11 @@ def repository_of(start: Path) -> Repository:
 
 
 def open_tree(root: Path, source: str, ref: str) -> Tree:
-    """The files to look at: of the folder (``working``), the ``index``, or the commit ``ref`` (``ref``)."""
+    """The files to look at: of the folder (``working``), the ``index``, or the commit ``ref`` (``ref``).
+
+    What a merge would be (``merged``) is not known yet: it is the commit that is checked out.
+    """
     if source == "working":
         return WorkingTree(root)
     repository = repository_of(root)
-    return IndexTree(repository) if source == "index" else RefTree(repository, ref)
+    return IndexTree(repository) if source == "index" else RefTree(repository, "HEAD" if source == "merged" else ref)

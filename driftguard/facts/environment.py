@@ -82,7 +82,10 @@ class EnvironmentFacts:
         return unstaged_revisions(scene.repository, self.static_graph, self._load(WorkingTree(scene.root)))
 
     def _load(self, tree: Tree) -> Graph:
-        locations = self.environment.version_locations
+        return self.load_from(tree, self.environment.version_locations)
+
+    def load_from(self, tree: Tree, locations: tuple[str, ...]) -> Graph:
+        """The static graph of other files."""
         memory = memory_of(self.scene.cache_folder, self.scene.home, locations)
         return load(tree, locations, self.environment.recursive, memory)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from driftguard.config import Settings
 from driftguard.errors import DriftguardError
+from driftguard.facts.base_trees import BaseTrees
 from driftguard.findings import Severity
 from driftguard.git import Repository, Tree
 from driftguard.probe.guest_process import Start
@@ -44,7 +45,8 @@ class Scene:
     ``root`` is the folder whose files the guest runs: the repository, or a commit's files in a temporary folder;
     ``home`` is where the user's own checkout and virtual environment are. ``staged``: ``tree`` is the index, and the
     guest sees staged contents in place of the working tree's. ``began``: the file system's time before anything was
-    looked at, in nanoseconds; None where the git folder cannot be written to.
+    looked at, in nanoseconds; None where the git folder cannot be written to. ``base`` gives the trees of the base
+    branch, None where there is none to compare with; it may raise DriftguardError.
     """
 
     root: Path
@@ -60,6 +62,7 @@ class Scene:
     progress: Progress
     start: Start
     began: int | None
+    base: Callable[[], BaseTrees | None]
 
     def live_of(self, settings: Settings) -> Live:
         """What ``--live`` or the setting ``live`` says; raises DriftguardError for what cannot be a URL.

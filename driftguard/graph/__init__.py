@@ -1,6 +1,7 @@
 """The revision graph, read from revision files without running them."""
 
 from driftguard.graph.base import Base, find_base
+from driftguard.graph.compare import does_the_same
 from driftguard.graph.graph import Graph, Missing
 from driftguard.graph.history import Trace, UnstagedRevision, provenance, unstaged_revisions, whereabouts
 from driftguard.graph.load import load
@@ -16,6 +17,7 @@ __all__ = [
     "Trace",
     "Unreadable",
     "UnstagedRevision",
+    "does_the_same",
     "find_base",
     "load",
     "memory_of",

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from driftguard.errors import DriftguardError
-from driftguard.git import Repository
+from driftguard.git import Branch, Repository
 
 USUAL_NAMES = ("main", "master")
 USUAL_REMOTE = "origin"
+PATTERNS = ("refs/heads", *(f"refs/remotes/*/{name}" for name in ("HEAD", *USUAL_NAMES)))
 
 
 class Base(NamedTuple):
@@ -33,10 +34,13 @@ def find_base(repository: Repository, commit: str, named: str = "", setting: str
     wanted = named or setting
     if wanted:
         return _base(repository, commit, wanted, _resolved(repository, wanted))
-    for name in _candidates(repository):
-        if (found := repository.find(name)) is not None:
-            return _base(repository, commit, name, found)
-    return None
+    found = next(_candidates(repository.branches(*PATTERNS)), None)
+    if found is None and repository.is_shallow:
+        raise DriftguardError(
+            "this clone has neither its whole history nor a branch to compare with",
+            "fetch both, and name the branch with --base or the setting `base`: git fetch --unshallow origin",
+        )
+    return found and _base(repository, commit, found.name, found.commit)
 
 
 def _base(repository: Repository, commit: str, name: str, found: str) -> Base:
@@ -67,11 +71,14 @@ def _fetch_more(repository: Repository) -> str:
     return "git fetch --unshallow" if repository.is_shallow else "git fetch"
 
 
-def _candidates(repository: Repository) -> Iterator[str]:
-    here = repository.branch
-    upstream = repository.upstream
-    if upstream and here and not upstream.endswith(f"/{here}"):
-        yield upstream
-    default = repository.default_branch(USUAL_REMOTE)
-    names = [each for each in (default, *(f"{USUAL_REMOTE}/{name}" for name in USUAL_NAMES), *USUAL_NAMES) if each]
-    yield from (each for each in names if each != here)
+def _candidates(branches: tuple[Branch, ...]) -> Iterator[Branch]:
+    by_name = {each.name: each for each in branches}
+    here = next((each for each in branches if each.is_checked_out), None)
+    if here and here.upstream in by_name and not here.upstream.endswith(f"/{here.name}"):
+        yield by_name[here.upstream]
+    remotes = sorted({each.remote for each in branches if each.remote}, key=lambda remote: remote != USUAL_REMOTE)
+    for remote in remotes[:1]:
+        default = by_name.get(f"{remote}/HEAD")
+        names = (*([default.alias_of] if default else []), *(f"{remote}/{name}" for name in USUAL_NAMES))
+        yield from (by_name[name] for name in names if name in by_name)
+    yield from (by_name[name] for name in USUAL_NAMES if name in by_name and by_name[name] != here)
