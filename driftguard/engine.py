@@ -10,7 +10,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from driftguard.cache import cache_folder
-from driftguard.checks import BASE, GRAPH, LIVE, MODELS, SETUP
+from driftguard.checks import BASE, GRAPH, LIVE, MODELS, REPLAY, SETUP
 from driftguard.checks.graph import GraphInput
 from driftguard.checks.models import lacks_revision
 from driftguard.checks.replay import failing_upgrade
@@ -205,7 +205,7 @@ def check(request: Request, progress: Progress = silent, environ: Mapping[str, s
 
 @contextmanager
 def _scene(request: Request, progress: Progress, environ: Mapping[str, str], start: Start) -> Iterator[Scene]:
-    repository = find_repository(request.root, environ)
+    repository, settings = find_repository(request.root, environ), request.settings
     with ExitStack() as stack:
         tree: Tree = WorkingTree(request.root)
         root = request.root
@@ -229,7 +229,7 @@ def _scene(request: Request, progress: Progress, environ: Mapping[str, str], sta
             home=request.root,
             tree=tree,
             repository=repository,
-            settings=request.settings,
+            settings=settings,
             environ=environ,
             cache_folder=cache_folder(environ),
             staged=request.source in ("index", "everything"),
@@ -239,6 +239,7 @@ def _scene(request: Request, progress: Progress, environ: Mapping[str, str], sta
             start=start,
             began=_moment(repository) if request.source in ("index", "everything") else None,
             base=base,
+            runs_code=any(is_told(code, settings.select, settings.ignore) for code in (*MODELS, *LIVE, *REPLAY)),
         )
 
 
@@ -280,9 +281,9 @@ def _look_at_environment(facts: EnvironmentFacts, outcome: Outcome) -> None:
     outcome.notes += facts.environment.problems
     lacking = False
     untracked: tuple[Place, ...] = ()
-    if _is_torn(facts):
+    if facts.scene.runs_code and _is_torn(facts):
         outcome.notes.append(TORN.format(name))
-    else:
+    elif facts.scene.runs_code:
         with _unavailable_told(outcome, name):
             lacking = _look_at_models(facts, outcome)
             untracked = facts.untracked_models
@@ -292,7 +293,7 @@ def _look_at_environment(facts: EnvironmentFacts, outcome: Outcome) -> None:
     graph = [replace(finding, environment=name) for check in GRAPH.values() for finding in check(given)]
     graph += _look_at_base(facts, given, outcome)
     outcome.findings[before:before] = graph
-    if _is_torn(facts):
+    if facts.scene.runs_code and _is_torn(facts):
         _tell_obstacle(graph, facts, outcome)
 
 
@@ -302,7 +303,7 @@ def _look_at_base(facts: EnvironmentFacts, given: GraphInput, outcome: Outcome) 
     try:
         trees = facts.scene.base()
     except DriftguardError as error:
-        note = NOT_COMPARED.format(error)
+        note = NOT_COMPARED.format(f"{error.message}; {error.hint}" if error.hint else error.message)
         outcome.notes += [note] if note not in outcome.notes else []
         return []
     if trees is None:

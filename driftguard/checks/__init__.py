@@ -18,7 +18,10 @@ GRAPH: dict[str, Callable[[GraphInput], Iterator[Finding]]] = {
     "DG103": graph.missing_parent,
     "DG104": graph.duplicate_revision_id,
     "DG105": graph.revision_cycle,
+    "DG110": graph.double_merge,
     "DG112": graph.unreadable_revision,
+    "DG113": graph.stale_revises_line,
+    "DG114": graph.hand_typed_revision_id,
     "DG115": graph.unstaged_revision,
 }
 BASE: dict[str, Callable[[BaseInput], Iterator[Finding]]] = {

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shlex
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
 from driftguard.checks.words import listed
 from driftguard.findings import Finding, Place, Severity, Side
 from driftguard.graph import Graph, Revision, Trace, UnstagedRevision
+
+HEXADECIMAL = re.compile("[0-9a-f]{12}")
+FOLLOWING = frozenset({*map("".join, pairwise("0123456789abcdef")), "90", "0a", "fa", "f0"})
+"""Digits that stand beside each other where people count or spell."""
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 NOWHERE: Mapping[str, tuple[Trace, ...]] = MappingProxyType({})
@@ -26,6 +32,7 @@ class GraphInput(NamedTuple):
     the staged models have something that the staged revisions do not; ``untracked_models``: files unknown to git that
     declare some of them.
     ``whereabouts``: by missing id; ``provenance``: by id, the commit of a revision's file.
+    ``is_new``: whether nobody else has a revision yet, as far as git knows.
     ``tool`` comes before a subcommand (``alembic -c server/alembic.ini``, ``flask db``), ``options`` right after it.
     """
 
@@ -39,6 +46,7 @@ class GraphInput(NamedTuple):
     provenance: Mapping[str, str] = NOTHING
     tool: str = "alembic"
     options: str = ""
+    is_new: Callable[[str], bool] = lambda id_: True
 
 
 def multiple_heads(given: GraphInput) -> Iterator[Finding]:
@@ -174,6 +182,94 @@ def revision_cycle(given: GraphInput) -> Iterator[Finding]:
             help="decide which comes first, and set its down_revision to what was there before",
             commands=tuple(f"git log -p -- {shlex.quote(revision.path)}" for revision in revisions[:1]),
         )
+
+
+def double_merge(given: GraphInput) -> Iterator[Finding]:
+    """Two merge revisions join the same parents, so the history has two ends again.
+
+    Why it hurts: main had two heads. Ann and Bob both saw it, both ran `alembic merge heads`, and both merged. Now the
+    two merge revisions were the heads, and the deployment that the merges were to save stopped once more.
+
+    How to fix: keep the one that has been merged first. If nothing follows the other one, and it has run nowhere,
+    remove its file:
+
+        git rm migrations/versions/9c2e_merge.py
+
+    If both have run somewhere, merge the merges: `alembic merge heads -m "merge"`.
+    """
+    joined: defaultdict[frozenset[str], list[Revision]] = defaultdict(list)
+    for revision in given.graph.by_id.values():
+        if len(revision.down) > 1:
+            joined[frozenset(revision.down)].append(revision)
+    for parents, merges in joined.items():
+        together = _ids_below_all(given.graph, merges)
+        if len(merges) > 1 and not together:
+            *_, last = merges
+            yield Finding(
+                code="DG110",
+                side=Side.GRAPH,
+                subject=", ".join(sorted(each.id for each in merges)),
+                message=f"{listed([each.id for each in merges])} all merge {listed(sorted(parents))}",
+                place=_place(last),
+                details=tuple(_described(given, each) for each in merges),
+                help="keep the first one; if nothing follows the other and it has run nowhere, remove it",
+                commands=tuple(
+                    f"git rm -- {shlex.quote(each.path)}" for each in merges[1:] if not given.graph.dependents(each.id)
+                ),
+            )
+
+
+def stale_revises_line(given: GraphInput) -> Iterator[Finding]:
+    """The docstring of a new revision says another id, or other parents, than its code.
+
+    Alembic reads the code and people read the docstring; after a rebase by hand they part.
+
+    Why it hurts: Ann had set `down_revision` behind Bob's revision and left the line `Revises:` as it was. A month
+    later somebody who looked for the order of two changes read only the docstrings, and undid the wrong one.
+
+    How to fix: let the docstring say what the code says:
+
+        Revision ID: 9c2e5d1f0c3a
+        Revises: 3f7a1b2c4d5e
+    """
+    for revision in given.graph.revisions:
+        for line, text in revision.stale if given.is_new(revision.id) else ():
+            about = "is revision " + revision.id if text.startswith("Revision") else _follows(revision)
+            yield Finding(
+                code="DG113",
+                side=Side.GRAPH,
+                subject=revision.id,
+                message=f"the docstring says {text!r}, but this {about}",
+                place=Place(revision.path, line),
+                help="let the docstring say what the code says",
+            )
+
+
+def hand_typed_revision_id(given: GraphInput) -> Iterator[Finding]:
+    """The id of a new revision is a pattern that somebody, or some program, typed: `a1b2c3d4e5f6`, `123456789abc`.
+
+    Ids that a project numbers on purpose (`0001`, `2026_01_31`) are no finding.
+
+    Why it hurts: two assistants wrote two revisions on two branches, and both thought of `a1b2c3d4e5f6`. Git merged the
+    two files, Alembic took the last one, and the first one's table was never made.
+
+    How to fix: let Alembic make the id, or take one that is random, while the revision has run nowhere else:
+
+        python -c "import uuid; print(uuid.uuid4().hex[-12:])"
+    """
+    for revision in given.graph.revisions:
+        if _is_pattern(revision.id) and given.is_new(revision.id):
+            yield Finding(
+                code="DG114",
+                side=Side.GRAPH,
+                subject=revision.id,
+                message=f"the revision id {revision.id} is a pattern that others will think of too",
+                place=_place(revision),
+                help=(
+                    "while it has run nowhere else, give it a random one, for example "
+                    f'revision = "{_fresh_id(revision)}", and let what follows it name that'
+                ),
+            )
 
 
 def unreadable_revision(given: GraphInput) -> Iterator[Finding]:
@@ -370,6 +466,30 @@ def _described(given: GraphInput, revision: Revision) -> str:
     doc = f" {revision.doc}" if revision.doc else ""
     origin = given.provenance.get(revision.id)
     return f"{_place(revision)} {revision.id}{doc}{f', {origin}' if origin else ''}"
+
+
+def _ids_below_all(graph: Graph, merges: list[Revision]) -> frozenset[str]:
+    """Revisions in which merges of the same parents come together again."""
+    return frozenset.intersection(*(graph.descendants(each.id) for each in merges))
+
+
+def _follows(revision: Revision) -> str:
+    return f"revision follows {listed(revision.down)}" if revision.down else "revision follows nothing"
+
+
+def _is_pattern(id_: str) -> bool:
+    """Twelve hexadecimal digits, as Alembic's, in steps: all of them, in groups of equal size, or every second one."""
+    if not HEXADECIMAL.fullmatch(id_) or (id_.isdigit() and id_.startswith("0")):  # numbers on purpose
+        return False
+    groups = [[id_[start : start + size] for start in range(0, len(id_), size)] for size in (3, 4, 6)]
+    return any(all(map(_is_row, parts)) for parts in (*groups, [id_[::2], id_[1::2]]))
+
+
+def _is_row(digits: str) -> bool:
+    """Whether each digit is the one before, or each follows it, or each precedes it."""
+    upwards = {one + other for one, other in pairwise(digits)}
+    downwards = {other + one for one, other in pairwise(digits)}
+    return len(set(digits)) == 1 or upwards <= FOLLOWING or downwards <= FOLLOWING
 
 
 def _place(revision: Revision) -> Place:

@@ -136,6 +136,8 @@ def _is_watched(path: str, scene: Scene) -> bool:
 
 
 def _recorded(facts: EnvironmentFacts) -> dict[str, Any] | None:
+    if not facts.scene.runs_code:
+        return None
     try:
         with facts.failures():
             answer: dict[str, Any] = facts.probe.call("recorded")

@@ -63,7 +63,7 @@ class EnvironmentFacts:
     def read_by_alembic(self) -> Mapping[str, Revision]:
         """By path: the revisions of files that cannot be read statically, where the guest can load them."""
         wanted = {each.path for each in self.static_graph.unreadable}
-        if not wanted:
+        if not wanted or not self.scene.runs_code:
             return {}
         try:
             with self.failures():
@@ -91,6 +91,8 @@ class EnvironmentFacts:
 
     def begin(self) -> None:
         """Let the guest load the environment, while we look at something else."""
+        if not self.scene.runs_code:
+            return
         with suppress(Unavailable):  # said when the guest is needed
             self._begun  # noqa: B018
 

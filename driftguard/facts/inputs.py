@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 from driftguard.catalog import CATALOGS
 from driftguard.checks.graph import GraphInput, diverged
 from driftguard.checks.live import LiveInput, Pending, Sighting
 from driftguard.checks.models import ModelsInput
+from driftguard.errors import DriftguardError
 from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
 from driftguard.facts.live import LiveFacts
@@ -34,10 +38,31 @@ def graph_input(
         whereabouts={missing.id: _traces(facts, missing.id) for missing in graph.missing()},
         tool=tool(facts.environment),
         options=directory_option(facts.environment),
+        is_new=_newness(facts),
     )
     if repository is None or repository.head is None:
         return given
     return given._replace(provenance=provenance(repository, diverged(given)))
+
+
+def _newness(facts: EnvironmentFacts) -> Callable[[str], bool]:
+    """Whether a revision is neither in the base branch nor, where there is none, in the last commit."""
+
+    @cache
+    def known() -> frozenset[str]:
+        repository = facts.scene.repository
+        tree = _base_tip(facts) or (RefTree(repository, "HEAD") if repository and repository.head else None)
+        return frozenset(facts.load_from(tree, facts.environment.version_locations).by_id) if tree else frozenset()
+
+    return lambda id_: id_ not in known()
+
+
+def _base_tip(facts: EnvironmentFacts) -> RefTree | None:
+    try:
+        trees = facts.scene.base()
+    except DriftguardError:  # told where the branches are compared
+        return None
+    return trees and trees.tip
 
 
 def models_input(facts: EnvironmentFacts, database: DatabaseFacts) -> ModelsInput:

@@ -46,7 +46,8 @@ class Scene:
     ``home`` is where the user's own checkout and virtual environment are. ``staged``: ``tree`` is the index, and the
     guest sees staged contents in place of the working tree's. ``began``: the file system's time before anything was
     looked at, in nanoseconds; None where the git folder cannot be written to. ``base`` gives the trees of the base
-    branch, None where there is none to compare with; it may raise DriftguardError.
+    branch, None where there is none to compare with; it may raise DriftguardError. ``runs_code``: without it, nothing
+    of the project may be run.
     """
 
     root: Path
@@ -63,6 +64,7 @@ class Scene:
     start: Start
     began: int | None
     base: Callable[[], BaseTrees | None]
+    runs_code: bool = True
 
     def live_of(self, settings: Settings) -> Live:
         """What ``--live`` or the setting ``live`` says; raises DriftguardError for what cannot be a URL.

@@ -34,13 +34,15 @@ def find_base(repository: Repository, commit: str, named: str = "", setting: str
     wanted = named or setting
     if wanted:
         return _base(repository, commit, wanted, _resolved(repository, wanted))
-    found = next(_candidates(repository.branches(*PATTERNS)), None)
-    if found is None and repository.is_shallow:
+    for name in _candidates(repository.branches(*PATTERNS)):
+        if (found := repository.find(name)) is not None:
+            return _base(repository, commit, name, found)
+    if repository.is_shallow:
         raise DriftguardError(
             "this clone has neither its whole history nor a branch to compare with",
             "fetch both, and name the branch with --base or the setting `base`: git fetch --unshallow origin",
         )
-    return found and _base(repository, commit, found.name, found.commit)
+    return None
 
 
 def _base(repository: Repository, commit: str, name: str, found: str) -> Base:
@@ -71,14 +73,14 @@ def _fetch_more(repository: Repository) -> str:
     return "git fetch --unshallow" if repository.is_shallow else "git fetch"
 
 
-def _candidates(branches: tuple[Branch, ...]) -> Iterator[Branch]:
-    by_name = {each.name: each for each in branches}
+def _candidates(branches: tuple[Branch, ...]) -> Iterator[str]:
+    names = {each.name: each for each in branches}
     here = next((each for each in branches if each.is_checked_out), None)
-    if here and here.upstream in by_name and not here.upstream.endswith(f"/{here.name}"):
-        yield by_name[here.upstream]
+    if here and here.upstream and not here.upstream.endswith(f"/{here.name}"):
+        yield here.upstream
     remotes = sorted({each.remote for each in branches if each.remote}, key=lambda remote: remote != USUAL_REMOTE)
     for remote in remotes[:1]:
-        default = by_name.get(f"{remote}/HEAD")
-        names = (*([default.alias_of] if default else []), *(f"{remote}/{name}" for name in USUAL_NAMES))
-        yield from (by_name[name] for name in names if name in by_name)
-    yield from (by_name[name] for name in USUAL_NAMES if name in by_name and by_name[name] != here)
+        if default := names.get(f"{remote}/HEAD"):
+            yield default.alias_of
+        yield from (f"{remote}/{name}" for name in USUAL_NAMES if f"{remote}/{name}" in names)
+    yield from (name for name in USUAL_NAMES if name in names and names[name] != here)

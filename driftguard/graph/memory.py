@@ -16,7 +16,7 @@ from driftguard.cache import key, load, store
 from driftguard.git import Signature
 from driftguard.graph.revision import Revision
 
-FORMAT = 1
+FORMAT = 2
 MAKER = (FORMAT, __version__, sys.version)
 """Who remembers: another driftguard may read files otherwise, and another Python write them otherwise."""
 

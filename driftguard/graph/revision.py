@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from functools import lru_cache
 from posixpath import basename
 from typing import NamedTuple
 
@@ -15,6 +16,9 @@ SOURCE_NAME = re.compile(r"(?!\.#|__init__).*\.py")
 ID_FROM_NAME = re.compile(r"([a-f0-9]+)\.py")
 FORBIDDEN_IN_ID = frozenset("@-+:")
 CONFLICT_MARKER = re.compile(rb"^(?:<{7} |={7}\r?$|>{7} )", re.MULTILINE)
+SAYS = re.compile(r"^[ \t]*(Revision ID|Revises):[ \t]*(.*)$", re.MULTILINE)
+SEPARATORS = re.compile(r"""[\s,()\[\]{}'"`]+""")
+NO_PARENT = frozenset({"None", "none", "base", "<base>", "-"})
 PLAIN_ID = re.compile(rb"""^revision\b[^=\n]*=\s*["']([^"'\n]+)["']""", re.MULTILINE)
 
 
@@ -22,7 +26,8 @@ class Revision(NamedTuple):
     """One revision. ``down``, ``depends_on`` and ``labels`` hold the texts that the file has, in its order.
 
     ``line`` and ``down_line`` are where its id and its parents are assigned, ``doc`` is the first line of its
-    docstring, ``location`` the version location that it was found in.
+    docstring, ``location`` the version location that it was found in. ``stale`` are the lines of the docstring that say
+    another id or other parents, each with its number.
     """
 
     id: str
@@ -34,6 +39,7 @@ class Revision(NamedTuple):
     down_line: int = 1
     doc: str = ""
     location: str = ""
+    stale: tuple[tuple[int, str], ...] = ()
 
 
 class Unreadable(NamedTuple):
@@ -64,6 +70,7 @@ def is_revision_name(path: str) -> bool:
     return SOURCE_NAME.fullmatch(basename(path)) is not None
 
 
+@lru_cache(8192)
 def parse_revision(source: bytes, path: str, location: str = "") -> Revision | Unreadable | None:
     """What a file says about itself; None for files that Alembic passes over.
 
@@ -102,6 +109,7 @@ def _usual_revision(source: bytes, path: str, location: str) -> Revision | None:
         down_line=down_line,
         doc=head.doc,
         location=location,
+        stale=_stale(head.docstring, head.docstring_line, id_, _as_texts(down)),
     )
 
 
@@ -132,9 +140,11 @@ def _revision(module: ast.Module, path: str, location: str) -> Revision:
     if "down_revision" not in names:
         raise _Refused("it sets `revision` but no `down_revision`", line)
     doc = (ast.get_docstring(module) or "").partition("\n")[0].strip()
+    written = ast.get_docstring(module, clean=False) or ""
+    down = _texts(names, "down_revision")
     return Revision(
         id=id_,
-        down=_texts(names, "down_revision"),
+        down=down,
         depends_on=tuple(filter(None, _texts(names, "depends_on"))),
         labels=tuple(filter(None, _texts(names, "branch_labels"))),
         path=path,
@@ -142,7 +152,21 @@ def _revision(module: ast.Module, path: str, location: str) -> Revision:
         down_line=names["down_revision"].line,
         doc=doc,
         location=location,
+        stale=_stale(written, module.body[0].lineno if written else 0, id_, down),
     )
+
+
+def _stale(docstring: str, first: int, id_: str, down: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
+    """What lies beside the truth; words behind the ids do not count."""
+    return tuple(
+        (first + docstring.count("\n", 0, found.start()), found[0].strip())
+        for found in SAYS.finditer(docstring)
+        if not _says_so(set(SEPARATORS.split(found[2].strip())) - {""}, (id_,) if found[1] == "Revision ID" else down)
+    )
+
+
+def _says_so(words: set[str], ids: tuple[str, ...]) -> bool:
+    return words.issuperset(ids) if ids else not words - NO_PARENT
 
 
 def _id(names: dict[str, Binding], path: str) -> tuple[str, int]:

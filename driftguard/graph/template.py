@@ -47,10 +47,12 @@ class Said(NamedTuple):
 
 
 class Head(NamedTuple):
-    """The first line of the docstring, and by name what the file assigns to it last."""
+    """By name what the file assigns to it last; the docstring, its first line, and the line where it starts."""
 
-    doc: str
     names: dict[str, Said]
+    doc: str = ""
+    docstring: str = ""
+    docstring_line: int = 0
 
     def value(self, name: str) -> str | tuple[str, ...] | None:
         return self.names[name].value if name in self.names else None
@@ -71,7 +73,10 @@ def read_head(source: bytes) -> Head | None:
     for found in ASSIGNMENT.finditer(source, start, end):
         line, counted = line + source.count(b"\n", counted, found.start()), found.start()
         names[found[1].decode()] = Said(_value(found[2]), line)
-    return Head(_first_line(docstring[1].decode()) if docstring else "", names)
+    if not docstring:
+        return Head(names)
+    text = docstring[1].decode()
+    return Head(names, _first_line(text), text, source.count(b"\n", 0, docstring.start(1)) + 1)
 
 
 def _may_bind(source: bytes, start: int) -> bool:
