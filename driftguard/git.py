@@ -547,7 +547,8 @@ def everything_staged(repository: Repository, endings: tuple[str, ...]) -> Itera
         index, objects = temporary / "index", temporary / "objects"
         objects.mkdir()
         with suppress(FileNotFoundError):  # before the first `git add`
-            shutil.copyfile(repository.environ.get("GIT_INDEX_FILE") or repository.git_path("index"), index)
+            # With its time, by which git knows what may have changed after it was written.
+            shutil.copy2(repository.environ.get("GIT_INDEX_FILE") or repository.git_path("index"), index)
         staged = Repository(
             repository.root,
             repository.git_folder,

@@ -459,6 +459,19 @@ def test_everything_staged_without_staging_it(root: Path) -> None:
     assert before == (git(root, "ls-files", "-s"), sorted((root / ".git" / "objects").rglob("*")))
 
 
+def test_everything_staged_sees_an_edit_of_the_same_size_and_time(root: Path) -> None:
+    path, then = root / "racy.py", (1_700_000_000_000_000_000,) * 2
+    git(root, "config", "core.trustctime", "false")  # which the test cannot set back
+    path.write_text("a = 1\n")
+    os.utime(path, ns=then)
+    git(root, "add", "racy.py")
+    path.write_text("a = 2\n")
+    os.utime(path, ns=then)
+    os.utime(root / ".git/index", ns=then)
+    with everything_staged(opened(root), (".py",)) as repository:
+        assert IndexTree(repository).read("racy.py") == b"a = 2\n"
+
+
 def test_everything_staged_before_the_first_add(root: Path) -> None:
     write(root, {"a b/é.py": "1"})
     with everything_staged(opened(root), (".py",)) as repository:
