@@ -38,9 +38,9 @@ class BaseInput(NamedTuple):
     edited: frozenset[str]
 
     @property
-    def shared(self) -> frozenset[str]:
-        """The ids that the base branch has."""
-        return frozenset(self.tip.graph.by_id)
+    def shared(self) -> Graph:
+        """What the base branch has."""
+        return self.tip.graph
 
     def known(self, id_: str) -> list[Revision]:
         """How the base branch has a revision: now, and where the branches went apart."""
@@ -98,7 +98,7 @@ def edited_shared_revision(given: BaseInput) -> Iterator[Finding]:
         alembic revision -m "longer names"
     """
     for id_ in sorted(given.edited):
-        ours, theirs = given.ours.graph[id_], given.tip.graph[id_]
+        ours, theirs = given.ours.graph[id_], given.shared[id_]
         yield Finding(
             code="DG106",
             side=Side.GRAPH,
@@ -123,7 +123,7 @@ def repointed_shared_revision(given: BaseInput) -> Iterator[Finding]:
 
         git checkout origin/main -- migrations/versions/9c2e_add_name.py
     """
-    for id_ in sorted(given.shared & given.ours.graph.by_id.keys()):
+    for id_ in sorted(given.shared.by_id.keys() & given.ours.graph.by_id.keys()):
         ours, known = given.ours.graph[id_], given.known(id_)
         if not any(_points(ours) == _points(theirs) for theirs in known):
             yield Finding(
@@ -155,8 +155,8 @@ def deleted_shared_revision(given: BaseInput) -> Iterator[Finding]:
         alembic revision -m "drop name"
     """
     torn = given.ours.graph.unreadable
-    for id_ in sorted(given.shared - given.ours.graph.by_id.keys()):
-        theirs = given.tip.graph[id_]
+    for id_ in sorted(given.shared.by_id.keys() - given.ours.graph.by_id.keys()):
+        theirs = given.shared[id_]
         kept = any(file.path == theirs.path or file.may_define(id_) for file in torn)
         if not kept and any(id_ in fork for fork in given.forks):
             yield Finding(
@@ -183,7 +183,7 @@ def buried_revision(given: BaseInput) -> Iterator[Finding]:
         git checkout origin/main -- migrations/versions/9c2e_add_name.py
     """
     graph = given.ours.graph
-    new = graph.by_id.keys() - given.shared
+    new = graph.by_id.keys() - given.shared.by_id.keys()
     for id_ in sorted(new):
         if any(id_ in fork for fork in given.forks):
             continue  # the base branch has deleted it meanwhile
@@ -198,7 +198,7 @@ def buried_revision(given: BaseInput) -> Iterator[Finding]:
                 place=Place(revision.path, revision.line),
                 details=("databases that are past that never run it",),
                 help=f"let it follow the head, and put {listed(above)} back as {given.name} has it",
-                commands=tuple(_restore(given, given.tip.graph[each]) for each in above),
+                commands=tuple(_restore(given, given.shared[each]) for each in above),
             )
 
 

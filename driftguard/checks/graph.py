@@ -233,7 +233,7 @@ def stale_revises_line(given: GraphInput) -> Iterator[Finding]:
         Revises: 3f7a1b2c4d5e
     """
     for revision in given.graph.revisions:
-        for line, text in revision.stale if given.is_new(revision.id) else ():
+        for line, text in revision.stale if revision.stale and given.is_new(revision.id) else ():
             about = "is revision " + revision.id if text.startswith("Revision") else _follows(revision)
             yield Finding(
                 code="DG113",

@@ -57,7 +57,7 @@ def _beside(facts: EnvironmentFacts, ours: GraphInput, graph: Graph) -> GraphInp
 
 def _graph(facts: EnvironmentFacts, trees: BaseTrees, tree: RefTree) -> Graph:
     """With what Alembic has read from the same files here."""
-    graph = facts.load_from(tree, _locations(facts, tree))
+    graph = facts.load_from(tree, _locations(facts, tree), trees.ours)
     if not graph.unreadable or not facts.read_by_alembic:
         return graph
     paths = [each.path for each in graph.unreadable]

@@ -25,8 +25,8 @@ from driftguard.facts.unavailable import (
     raise_for,
 )
 from driftguard.findings import Place
-from driftguard.git import Tree, WorkingTree
-from driftguard.graph import Graph, Revision, UnstagedRevision, load, memory_of, unstaged_revisions
+from driftguard.git import RefTree, Tree, WorkingTree
+from driftguard.graph import Graph, Key, Revision, UnstagedRevision, load, memory_of, unstaged_revisions
 from driftguard.probe.answers import FailedRevision, Failure, Run
 from driftguard.project import Environment
 
@@ -46,6 +46,7 @@ class EnvironmentFacts:
         self.settings = scene.settings.for_environment(environment.name)
         self._stack = stack
         self._remembered = Remembered(scene, environment, self.settings)
+        self._graphs: dict[tuple[Tree, tuple[str, ...]], Graph] = {}
 
     @cached_property
     def static_graph(self) -> Graph:
@@ -84,10 +85,21 @@ class EnvironmentFacts:
     def _load(self, tree: Tree) -> Graph:
         return self.load_from(tree, self.environment.version_locations)
 
-    def load_from(self, tree: Tree, locations: tuple[str, ...]) -> Graph:
-        """The static graph of other files."""
-        memory = memory_of(self.scene.cache_folder, self.scene.home, locations)
-        return load(tree, locations, self.environment.recursive, memory)
+    def load_from(self, tree: Tree, locations: tuple[str, ...], alike: RefTree | None = None) -> Graph:
+        """The static graph of other files; of those that are the same in ``alike``, whose graph is this one's own."""
+        asked = (tree, locations)
+        if asked not in self._graphs:
+            memory = memory_of(self.scene.cache_folder, self.scene.home, locations)
+            known = {} if alike is None else self._known(alike)
+            self._graphs[asked] = load(tree, locations, self.environment.recursive, memory, known)
+        return self._graphs[asked]
+
+    def _known(self, tree: RefTree) -> dict[Key, Revision]:
+        revisions = self.static_graph.revisions
+        signatures = tree.signatures(each.path for each in revisions)
+        return {
+            (each.location, each.path, signatures[each.path]): each for each in revisions if each.path in signatures
+        }
 
     def begin(self) -> None:
         """Let the guest load the environment, while we look at something else."""

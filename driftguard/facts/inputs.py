@@ -10,6 +10,7 @@ from driftguard.checks.graph import GraphInput, diverged
 from driftguard.checks.live import LiveInput, Pending, Sighting
 from driftguard.checks.models import ModelsInput
 from driftguard.errors import DriftguardError
+from driftguard.facts.base_trees import BaseTrees
 from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
 from driftguard.facts.live import LiveFacts
@@ -50,19 +51,21 @@ def _newness(facts: EnvironmentFacts) -> Callable[[str], bool]:
 
     @cache
     def known() -> frozenset[str]:
-        repository = facts.scene.repository
-        tree = _base_tip(facts) or (RefTree(repository, "HEAD") if repository and repository.head else None)
-        return frozenset(facts.load_from(tree, facts.environment.version_locations).by_id) if tree else frozenset()
+        repository, locations = facts.scene.repository, facts.environment.version_locations
+        if (trees := _base_trees(facts)) is not None:
+            return frozenset(facts.load_from(trees.tip, locations, trees.ours).by_id)
+        if repository is None or repository.head is None:
+            return frozenset()
+        return frozenset(facts.load_from(RefTree(repository, "HEAD"), locations).by_id)
 
     return lambda id_: id_ not in known()
 
 
-def _base_tip(facts: EnvironmentFacts) -> RefTree | None:
+def _base_trees(facts: EnvironmentFacts) -> BaseTrees | None:
     try:
-        trees = facts.scene.base()
+        return facts.scene.base()
     except DriftguardError:  # told where the branches are compared
         return None
-    return trees and trees.tip
 
 
 def models_input(facts: EnvironmentFacts, database: DatabaseFacts) -> ModelsInput:

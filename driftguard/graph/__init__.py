@@ -5,12 +5,13 @@ from driftguard.graph.compare import does_the_same
 from driftguard.graph.graph import Graph, Missing
 from driftguard.graph.history import Trace, UnstagedRevision, provenance, unstaged_revisions, whereabouts
 from driftguard.graph.load import load
-from driftguard.graph.memory import Memory, memory_of
+from driftguard.graph.memory import Key, Memory, memory_of
 from driftguard.graph.revision import Revision, Unreadable, parse_revision
 
 __all__ = [
     "Base",
     "Graph",
+    "Key",
     "Memory",
     "Missing",
     "Revision",

@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from posixpath import normpath
+from types import MappingProxyType
 
 from driftguard.git import Tree
 from driftguard.graph.graph import Graph
-from driftguard.graph.memory import FORGETFUL, Memory
+from driftguard.graph.memory import FORGETFUL, Key, Memory
 from driftguard.graph.revision import Revision, Unreadable, is_revision_name, parse_revision
 
+NOTHING: Mapping[Key, Revision] = MappingProxyType({})
 
-def load(tree: Tree, locations: tuple[str, ...], recursive: bool, memory: Memory = FORGETFUL) -> Graph:
+
+def load(
+    tree: Tree,
+    locations: tuple[str, ...],
+    recursive: bool,
+    memory: Memory = FORGETFUL,
+    known: Mapping[Key, Revision] = NOTHING,
+) -> Graph:
     """The graph of the revision files in ``locations`` (folders relative to the tree's root), in Alembic's order.
 
-    A location that does not exist has no revisions, and a file in two of them counts once.
+    A location that does not exist has no revisions, and a file in two of them counts once. ``known`` files need not be
+    read again.
     """
     homes: dict[str, str] = {}
     for location in dict.fromkeys(map(normpath, locations)):
         for path in sorted(tree.files(location, recursive=recursive), key=_place_in_walk):
             if is_revision_name(path):
                 homes.setdefault(path, location)
-    parsed = _parse_all(tree, homes, memory)
+    parsed = _parse_all(tree, homes, memory, known)
     return Graph(
         tuple(each for each in parsed if isinstance(each, Revision)),
         tuple(each for each in parsed if isinstance(each, Unreadable)),
     )
 
 
-def _parse_all(tree: Tree, homes: dict[str, str], memory: Memory) -> list[Revision | Unreadable | None]:
+def _parse_all(
+    tree: Tree, homes: dict[str, str], memory: Memory, seen_before: Mapping[Key, Revision]
+) -> list[Revision | Unreadable | None]:
     """What each file says, in the order of ``homes``; only those are read that are not remembered as they are now."""
-    remembered = memory.recall()
+    recalled = memory.recall()
+    remembered = {**recalled, **seen_before}
     signatures = tree.signatures(homes)  # before anything is read: what changes meanwhile must not be taken for this
     keys = {path: (homes[path], path, signature) for path, signature in signatures.items()}
     known: dict[str, Revision | Unreadable | None] = {
@@ -38,7 +52,7 @@ def _parse_all(tree: Tree, homes: dict[str, str], memory: Memory) -> list[Revisi
     for path, source in tree.read_many(path for path in homes if path not in known).items():
         known[path] = parse_revision(source, path, homes[path])
     revisions = {seen: said for path, seen in keys.items() if isinstance(said := known.get(path), Revision)}
-    memory.keep(remembered, revisions)
+    memory.keep(recalled, revisions)
     return [known[path] for path in homes if path in known]
 
 
