@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
 
 from driftguard.checks import CHECKS
 from driftguard.cli import cli
 from driftguard.config import ENVIRONMENT_SCHEMA, SCHEMA, Setting, Settings
 from driftguard.findings import Severity
+from driftguard.report.json_v1 import Report
 from driftguard.rules import RULES, Rule
 
 DOCS = Path(__file__).resolve().parent
@@ -84,6 +87,7 @@ def pages() -> dict[Path, str]:
         DOCS / "rules" / "README.md": rules_page(),
         DOCS / "settings.md": settings_page(),
         DOCS / "cli.md": commands_page(),
+        DOCS / "report-v1.schema.json": report_schema(),
     }
 
 
@@ -117,6 +121,12 @@ def settings_page() -> str:
     """The reference of all settings."""
     text = SETTINGS.format(settings=_table(SCHEMA, Settings()), environment=_table(ENVIRONMENT_SCHEMA))
     return _joined(MARK.format(source="driftguard/config.py"), text.strip())
+
+
+def report_schema() -> str:
+    """The JSON Schema of the JSON report."""
+    schema = TypeAdapter(Report).json_schema(mode="serialization")
+    return json.dumps({"$schema": GenerateJsonSchema.schema_dialect, **schema}, indent=2) + "\n"
 
 
 def commands_page() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import starmap
 from pathlib import Path
 
 import click
@@ -27,6 +28,23 @@ def _selectors(context: click.Context, parameter: click.Parameter, words: tuple[
     return selectors
 
 
+def _outputs(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """(format, file) of each; "" is standard output."""
+    outputs: list[tuple[str, str]] = []
+    for word in words:
+        name, _, file = word.partition("=")
+        if name not in FORMATS:
+            from driftguard.config import closest  # only for mistakes
+
+            raise click.BadParameter(f'there is no format "{name}"{closest(name, FORMATS)}')
+        if "=" in word and not file:
+            raise click.BadParameter(f"{word} names no file")
+        if file in (each for _, each in outputs):
+            raise click.BadParameter(f"two formats would go to {file or 'standard output'}: write FORMAT=FILE")
+        outputs.append((name, file))
+    return tuple(outputs)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
 @click.option("-C", "--directory", type=FOLDER, default=".", metavar="FOLDER", help="Run as if started in FOLDER.")
 @click.version_option(__version__, message="driftguard %(version)s")
@@ -50,7 +68,14 @@ def cli(context: click.Context, directory: Path) -> None:
 @click.option("--base", default="", metavar="REF", help="The branch that this one is to be merged into.")
 @click.option("--merged-with", default="", metavar="REF", help="The files as git would merge HEAD and REF.")
 @click.option("--live", default="", metavar="URL|env:NAME|off", help="The live database; off: leave it alone.")
-@click.option("--format", "output", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option(
+    "--format",
+    "outputs",
+    multiple=True,
+    callback=_outputs,
+    metavar="FORMAT[=FILE]",
+    help=f"One of {', '.join(FORMATS)}; several at once, as long as each goes elsewhere.  [default: text]",
+)
 @click.option("--strict", is_flag=True, help="Warnings fail too.")
 @click.option("--moment", type=click.Choice(("", *MOMENTS)), default="", hidden=True)
 @click.pass_obj
@@ -65,7 +90,7 @@ def check(
     base: str,
     merged_with: str,
     live: str,
-    output: str,
+    outputs: tuple[tuple[str, str], ...],
     strict: bool,
     moment: str,
 ) -> int:
@@ -77,6 +102,7 @@ def check(
     Nothing but disposable databases is ever written.
     """
     from driftguard.commands.check import check
+    from driftguard.commands.reports import TEXT, Output
 
     named = [
         option for option, value in (("--staged", staged), ("--ref", ref), ("--merged-with", merged_with)) if value
@@ -98,7 +124,7 @@ def check(
         ref=ref or merged_with,
         base=base if base or moment in ("", "pre-push") else None,
         live=live,
-        output=output,
+        outputs=tuple(starmap(Output, outputs)) or TEXT,
         strict=strict,
         moment=moment,
         begin=click.get_current_context().meta.get(START),

@@ -20,6 +20,7 @@ from driftguard.report.visible import cells, visible
 from driftguard.verdict import FOUR, judge
 
 GOLDEN = Path(__file__).parent / "golden"
+ENDINGS = {"text": "txt", "junit": "xml", "markdown": "md", "github": "github.txt", "gitlab": "gitlab.json"}
 REWRITE = bool(os.environ.get("REWRITE_GOLDEN"))
 
 
@@ -31,7 +32,7 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize("name", REPORTS)
 def test_golden(name: str) -> None:
     """``REWRITE_GOLDEN=1`` writes the files anew; read the difference before you commit it."""
-    path = GOLDEN / f"report.{'txt' if name == 'text' else name}"
+    path = GOLDEN / f"report.{ENDINGS.get(name, name)}"
     rendered = REPORTS[name].render(samples.verdict(), samples.source, plain)
     if REWRITE:
         path.write_text(rendered, encoding="utf-8", newline="\n")

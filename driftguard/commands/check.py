@@ -11,10 +11,11 @@ from pathlib import Path
 from driftguard import engine, staged
 from driftguard.commands.guarded import open_tree, root_of
 from driftguard.commands.progress import progress
+from driftguard.commands.reports import TEXT, Output, deliver
 from driftguard.config import load_settings
 from driftguard.probe.guest_process import Start
 from driftguard.probe.guest_process import start as start_guest
-from driftguard.report import REPORTS, colourful, painter
+from driftguard.report import colourful, painter
 
 
 def check(
@@ -27,7 +28,7 @@ def check(
     source: str = "working",
     ref: str = "",
     live: str = "",
-    output: str = "text",
+    outputs: Sequence[Output] = TEXT,
     strict: bool = False,
     moment: str = "",
     base: str | None = "",
@@ -60,7 +61,7 @@ def check(
     with progress(sys.stderr) as tell, engine.examine(request, tell, os.environ, begin or start_guest) as examination:
         verdict, paint, lines = examination.verdict, painter(sys.stdout, os.environ), staged.source_of(examination.tree)
         if not moment:
-            sys.stdout.write(REPORTS[output].render(verdict, lines, paint))
+            deliver(outputs, verdict, lines, paint, os.environ)
         else:
             told = staged.answer(examination, lines)
             sys.stdout.write(told.coloured if paint is colourful else told.plain)

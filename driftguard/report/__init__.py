@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Protocol, cast
 
-from driftguard.report import json_v1, text
+from driftguard.formats import FORMATS
 from driftguard.report.paint import Paint, colourful, painter, plain
 from driftguard.report.source import Source
 from driftguard.verdict import Verdict
 
 __all__ = ["REPORTS", "Paint", "Report", "Source", "colourful", "painter", "plain"]
+
+MODULES = {"json": "json_v1"}
 
 
 class Report(Protocol):
@@ -19,4 +23,19 @@ class Report(Protocol):
         """The whole report, ending in a newline."""
 
 
-REPORTS: dict[str, Report] = {"text": text, "json": json_v1}
+class _Reports(Mapping[str, Report]):
+    """By format; a renderer is imported when it is asked for."""
+
+    def __getitem__(self, name: str) -> Report:
+        if name not in FORMATS:
+            raise KeyError(name)
+        return cast("Report", import_module(f"driftguard.report.{MODULES.get(name, name)}"))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(FORMATS)
+
+    def __len__(self) -> int:
+        return len(FORMATS)
+
+
+REPORTS: Mapping[str, Report] = _Reports()
