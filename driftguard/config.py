@@ -54,6 +54,7 @@ class Settings:
     ignore: tuple[str, ...] = ()
     strict: bool = False
     base: str = ""
+    require_reason: bool = False
     heads: tuple[str, ...] = ()
     x: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
@@ -321,6 +322,12 @@ SCHEMA: tuple[Setting, ...] = (
     Setting("select", "a list of rule names or codes", _selectors, "Only these rules; DG1 means the whole family."),
     Setting("ignore", "a list of rule names or codes", _selectors, "Without these rules."),
     Setting("strict", "true or false", _yes_or_no, "Whether warnings fail a check as errors do."),
+    Setting(
+        "require_reason",
+        "true or false",
+        _yes_or_no,
+        "Whether a comment `# driftguard: ignore[…]` without `reason=` counts for nothing.",
+    ),
     Setting(
         "base",
         "a branch",

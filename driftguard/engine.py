@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 
+from driftguard import ignore_comments
 from driftguard.cache import cache_folder
 from driftguard.checks import BASE, GRAPH, LIVE, MODELS, REPLAY, SETUP
 from driftguard.checks.graph import GraphInput
@@ -35,17 +37,22 @@ from driftguard.git import (
     materialised,
     no_repository,
 )
+from driftguard.ignore_comments import MARK, Applied, IgnoreComment, read_comments, unused
 from driftguard.memo.shelf import Shelf
 from driftguard.merges import merged
 from driftguard.probe import guest_process
 from driftguard.probe.guest_process import Start
 from driftguard.project import Environment, choose, discover
+from driftguard.rules import RULES, selects
 from driftguard.schema.catalog import Catalog
 from driftguard.verdict import Verdict, is_told, judge
 
 UNTOLD = "models, head and live were not compared: {} stands in the way, and is ignored or not selected"
 NOT_COMPARED = "not compared with the base branch: {}"
 CONFLICTS = "{}: git cannot merge {} with {} by itself, so what the revisions would be together cannot be told"
+SIDES = {"DG1": Side.GRAPH, "DG2": Side.MODELS, "DG3": Side.LIVE}
+"""What has to be looked at before a family of rules can find anything."""
+
 TORN = "{}: models, head and live were not compared, because Alembic cannot load these revisions"
 
 
@@ -118,21 +125,44 @@ class Examination:
         return next((facts.interpreter for facts in self._environments[:1]), "")
 
     @property
+    def rests_on_the_day(self) -> bool:
+        """Whether a comment ignores something until some day."""
+        return any(comment.until for comment in self._applied().used)
+
+    def _applied(self) -> Applied:
+        found = [*self._still.findings, *self._live.findings]
+        today, needs_reason = datetime.date.today(), self._settings.require_reason
+        return ignore_comments.apply(found, self._comments_in, today, needs_reason=needs_reason)
+
+    @property
     def verdict(self) -> Verdict:
         """On everything that was found until now."""
         still, live, settings = self._still, self._live, self._settings
-        looked_at = still.looked_at | live.looked_at
+        looked_at, applied = still.looked_at | live.looked_at, self._applied()
         names = (facts.environment.name for facts in self._environments)
         return judge(
-            [*still.findings, *live.findings],
+            applied.findings,
             select=settings.select,
             ignore=settings.ignore,
             strict=settings.strict,
             looked_at={side for _, side in looked_at},
             environments={each: {side for name, side in looked_at if name == each} for each in names},
-            checked=[*still.checked, *live.checked],
-            notes=[*still.notes, *live.notes],
+            checked=[*still.checked, *live.checked, *applied.told],
+            notes=[*still.notes, *live.notes, *applied.problems, *self._unused_comments(applied.used)],
         )
+
+    def _comments_in(self, path: str) -> tuple[IgnoreComment, ...]:
+        return read_comments(path, self._scene.tree.read(path) or b"")
+
+    def _unused_comments(self, used: frozenset[IgnoreComment]) -> Iterator[str]:
+        """Said where somebody asked, of rules that were looked at; a hook has something else to do."""
+        scene = self._scene
+        if scene.repository is None or scene.moment is Moment.HOOK or scene.staged:
+            return
+        sides = {side for _, side in self._still.looked_at | self._live.looked_at}
+        for path in scene.repository.files_with(MARK, scene.tree):
+            comments = self._comments_in(path) if path.endswith(".py") else ()
+            yield from unused((each for each in comments if _was_looked_at(each, sides, self._settings)), used)
 
     def dependencies(self) -> Dependencies | None:
         """What the verdict on staged files depended on; None where that cannot be told, or checked later."""
@@ -179,6 +209,14 @@ class Examination:
         for facts in self._environments:
             self._lives += _look_at_live(facts, self._environments, self._live)
         return self.verdict
+
+
+def _was_looked_at(comment: IgnoreComment, sides: Collection[Side], settings: Settings) -> bool:
+    """Whether each of its rules would have been told if it had found something."""
+    codes = [code for code in RULES if any(selects(rule, code) for rule in comment.rules)]
+    return all(
+        is_told(code, settings.select, settings.ignore) and SIDES.get(RULES[code].family) in sides for code in codes
+    )
 
 
 @contextmanager

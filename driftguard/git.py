@@ -355,6 +355,19 @@ class Repository:
         hits = (hit.partition(":") for hit in _split(done.stdout))
         return tuple((commit, path) for commit, _, path in hits)
 
+    def files_with(self, text: str, tree: Tree) -> tuple[str, ...]:
+        """The files of ``tree`` in which ``text`` stands, as far as git knows or could know them; sorted."""
+        match tree:
+            case RefTree():
+                where = [tree.commit]
+            case IndexTree():
+                where = ["--cached"]
+            case _:
+                where = ["--untracked"]
+        done = self.ask("grep", "-l", "-z", "-I", "-F", "-e", text, *where)
+        prefix = f"{tree.commit}:" if isinstance(tree, RefTree) else ""
+        return tuple(sorted(path.removeprefix(prefix) for path in _split(done.stdout)))
+
     def deletions(self, text: str, folders: Sequence[str]) -> tuple[tuple[str, str], ...]:
         """(commit, path) where a file in ``folders`` that contained ``text`` was deleted, newest first.
 

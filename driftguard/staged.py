@@ -52,10 +52,10 @@ def remember(examination: Examination, told: Answer) -> bool:
     """Keep the answer for the next hook that meets the same; whether that was possible.
 
     What the rules of the graph and of live say rests on more than files (branches, other databases): only where they
-    are content is a verdict kept.
+    are content is a verdict kept. One that rests on what day it is is not kept either.
     """
     repository, verdict = examination.repository, examination.verdict
-    if repository is None or not all(map(_rests_on_files, verdict.findings)):
+    if repository is None or not all(map(_rests_on_files, verdict.findings)) or examination.rests_on_the_day:
         return False
     found = examination.dependencies()
     if found is None:
