@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from driftguard.errors import DriftguardError
+from driftguard.findings import Severity
 from driftguard.git import Tree
 from driftguard.rules import CODES_BY_NAME, RULES, is_selector
 
@@ -39,6 +40,7 @@ class EnvironmentSettings:
     begins_on: str | None = None
     heads: tuple[str, ...] | None = None
     x: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Settings:
     begins_on: str = ""
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    severity: tuple[tuple[str, Severity], ...] = ()
     strict: bool = False
     base: str = ""
     require_reason: bool = False
@@ -74,6 +77,7 @@ class Settings:
             begins_on=self.begins_on if own.begins_on is None else own.begins_on,
             heads=self.heads if own.heads is None else own.heads,
             x=self.x if own.x is None else own.x,
+            ignore=(*self.ignore, *own.ignore),
         )
 
 
@@ -249,6 +253,17 @@ def _selectors(value: object) -> tuple[str, ...]:
     return selectors
 
 
+def _severities(value: object) -> tuple[tuple[str, Severity], ...]:
+    """The narrowest selector last, so that it has the last word."""
+    if not isinstance(value, Mapping):
+        raise Refused('must be a table of rules, such as { DG203 = "error" }')
+    _selectors(list(value))
+    weight = _one_of(*Severity)
+    return tuple(
+        sorted(((rule, Severity(weight(each))) for rule, each in value.items()), key=lambda pair: len(pair[0]))
+    )
+
+
 def _one_of(*words: str) -> Callable[[object], str]:
     def parse(value: object) -> str:
         if value not in words:
@@ -321,6 +336,12 @@ SCHEMA: tuple[Setting, ...] = (
     _BEGINS_ON,
     Setting("select", "a list of rule names or codes", _selectors, "Only these rules; DG1 means the whole family."),
     Setting("ignore", "a list of rule names or codes", _selectors, "Without these rules."),
+    Setting(
+        "severity",
+        "a table of severities",
+        _severities,
+        'How much rules weigh: { DG203 = "error", DG1 = "warning" }; the narrowest name counts.',
+    ),
     Setting("strict", "true or false", _yes_or_no, "Whether warnings fail a check as errors do."),
     Setting(
         "require_reason",
@@ -353,4 +374,5 @@ ENVIRONMENT_SCHEMA: tuple[Setting, ...] = (
     _BEGINS_ON,
     _HEADS,
     _X,
+    Setting("ignore", "a list of rule names or codes", _selectors, "Without these rules, besides those of all."),
 )

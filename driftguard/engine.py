@@ -144,6 +144,8 @@ class Examination:
             applied.findings,
             select=settings.select,
             ignore=settings.ignore,
+            ignored_in={each.name: each.ignore for each in settings.environments},
+            severity=settings.severity,
             strict=settings.strict,
             looked_at={side for _, side in looked_at},
             environments={each: {side for name, side in looked_at if name == each} for each in names},
@@ -355,7 +357,7 @@ def _look_at_base(facts: EnvironmentFacts, given: GraphInput, outcome: Outcome) 
 
 def _tell_obstacle(findings: list[Finding], facts: EnvironmentFacts, outcome: Outcome) -> None:
     """Say that the rest was not compared, unless the user hears of what stands in its way."""
-    settings, name = facts.scene.settings, facts.environment.name
+    settings, name = facts.settings, facts.environment.name
     if any(is_told(each.code, settings.select, settings.ignore) for each in findings):
         return
     codes = ", ".join(sorted({each.code for each in findings}))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 
 from driftguard.findings import Finding, Severity, Side
 from driftguard.redaction import redacted
 from driftguard.rules import RULES, selects
+
+NOWHERE: Mapping[str, Collection[str]] = MappingProxyType({})
 
 CLEAN, FOUND, UNCHECKED = 0, 1, 2
 """Exit codes: nothing found, something found, something could not be checked."""
@@ -64,6 +67,8 @@ def judge(
     *,
     select: Collection[str] = (),
     ignore: Collection[str] = (),
+    ignored_in: Mapping[str, Collection[str]] = NOWHERE,
+    severity: Iterable[tuple[str, Severity]] = (),
     strict: bool = False,
     looked_at: Collection[Side] = (),
     checked: Iterable[str] = (),
@@ -74,15 +79,18 @@ def judge(
     of each environment.
 
     ``select`` and ``ignore`` hold selectors (a rule's name, its code, or the beginning of a code). Only ``ignore``
-    silences "could not check" (DG9xx): who selects ``DG2`` must still hear that the models did not load.
+    silences "could not check" (DG9xx): who selects ``DG2`` must still hear that the models did not load. ``ignored_in``
+    has more selectors by environment. ``severity`` says what rules weigh, the last selector that fits counts; a finding
+    with a severity of its own keeps it.
 
     Exit code: 1 when an error stands (with ``strict`` a warning is enough), whether or not something else could not be
     checked, because there is something to mend in any case; 2 when the only errors say "could not check"; else 0.
     """
+    weights = tuple(severity)
     kept = tuple(
-        Judged(finding, RULES[finding.code].name, finding.severity or RULES[finding.code].severity)
+        Judged(finding, RULES[finding.code].name, finding.severity or _weight(finding.code, weights))
         for finding in sorted(map(_redacted, dict.fromkeys(findings)), key=_order)
-        if is_told(finding.code, select, ignore)
+        if is_told(finding.code, select, (*ignore, *ignored_in.get(finding.environment, ())))
     )
     return Verdict(
         findings=kept,
@@ -102,6 +110,11 @@ def is_told(code: str, select: Collection[str], ignore: Collection[str]) -> bool
     if any(selects(selector, code) for selector in ignore):
         return False
     return not select or says_unchecked(code) or any(selects(selector, code) for selector in select)
+
+
+def _weight(code: str, severity: Iterable[tuple[str, Severity]]) -> Severity:
+    said = [weight for selector, weight in severity if selects(selector, code)]
+    return said[-1] if said else RULES[code].severity
 
 
 def says_unchecked(code: str) -> bool:

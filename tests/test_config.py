@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from driftguard.config import (
     EnvironmentSettings,
     Settings,
     load_settings,
+    read_settings,
 )
 from driftguard.git import WorkingTree
 
@@ -112,6 +114,13 @@ def test_quiet(tmp_path: Path, pyproject: str | bytes | None, own: str | None, e
         pytest.param("zzz = 1", 'unknown key "zzz"', id="a key like no other"),
         pytest.param('strict = "yes"', "strict: must be true or false, not a string", id="no boolean"),
         pytest.param("python = 3.11", "python: must be a string, not a number", id="no string"),
+        pytest.param('severity = "error"', "severity: must be a table of rules", id="no table of severities"),
+        pytest.param(
+            'severity = { DG203 = "eror" }',
+            'severity: must be one of error, warning, note, did you mean "error"?',
+            id="no severity",
+        ),
+        pytest.param('severity = { DG999 = "error" }', 'severity: no rule is called "DG999"', id="no rule"),
         pytest.param('select = "DG1"', "select: must be a list of strings", id="no list"),
         pytest.param("heads = [1]", "heads: must be a list of strings", id="no list of strings"),
         pytest.param(
@@ -194,6 +203,18 @@ def test_files_that_cannot_be_read(
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, pyproject=pyproject, own=own)
     assert message in caught.value.message
+
+
+def test_an_environment_adds_to_what_is_ignored() -> None:
+    text = 'ignore = ["DG302"]\n[environments.users]\nconfig = "users/alembic.ini"\nignore = ["DG1"]\n'
+    settings = read_settings(tomllib.loads(text), "driftguard.toml")
+    assert settings.for_environment("users").ignore == ("DG302", "DG1")
+    assert settings.for_environment("orders").ignore == ("DG302",)
+
+
+def test_the_narrowest_severity_comes_last() -> None:
+    settings = read_settings({"severity": {"DG203": "error", "DG": "note", "DG2": "warning"}}, "driftguard.toml")
+    assert [rule for rule, _ in settings.severity] == ["DG", "DG2", "DG203"]
 
 
 @pytest.mark.parametrize(

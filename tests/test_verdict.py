@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import samples
@@ -43,6 +44,31 @@ UNREACHABLE_NOTE = finding("DG904", Side.LIVE, Severity.NOTE)
 )
 def test_exit_code(findings: list[Finding], strict: bool, exit_code: int) -> None:
     assert judge(findings, strict=strict).exit_code == exit_code
+
+
+@pytest.mark.parametrize(
+    ("severity", "weights"),
+    [
+        pytest.param((), ["error", "error", "warning", "note"], id="as the rules say"),
+        pytest.param((("DG2", "note"),), ["error", "note", "note", "note"], id="a family"),
+        pytest.param(
+            (("DG2", "note"), ("invisible-to-autogenerate", "error")), ["error", "note", "error", "note"], id="narrower"
+        ),
+        pytest.param((("DG1", "warning"),), ["warning", "error", "warning", "note"], id="lighter"),
+    ],
+)
+def test_severity(severity: tuple[tuple[str, str], ...], weights: list[str]) -> None:
+    own = finding("DG904", severity=Severity.NOTE)
+    verdict = judge(
+        [finding("DG101", Side.GRAPH), ERROR, WARNING, own], severity=[(a, Severity(b)) for a, b in severity]
+    )
+    assert [judged.severity.value for judged in verdict.findings] == weights
+
+
+def test_an_environment_may_ignore_more() -> None:
+    found = [replace(ERROR, environment=name) for name in ("billing", "shop")]
+    verdict = judge(found, ignored_in={"billing": ["DG2"]})
+    assert [judged.finding.environment for judged in verdict.findings] == ["shop"]
 
 
 @pytest.mark.parametrize(
