@@ -54,6 +54,11 @@ class Verdict:
     checked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     environments: tuple[tuple[str, tuple[tuple[Side, State], ...]], ...] = ()
+    strict: bool = False
+
+    def fails(self, judged: Judged) -> bool:
+        """Whether the check fails for this finding."""
+        return _fails(judged, strict=self.strict)
 
     def count(self, severity: Severity) -> int:
         return sum(judged.severity == severity for judged in self.findings)
@@ -102,6 +107,7 @@ def judge(
             (name, _states([each for each in kept if each.finding.environment == name], its_own))
             for name, its_own in (environments or {}).items()
         ),
+        strict=strict,
     )
 
 
@@ -148,11 +154,14 @@ def _redacted(finding: Finding) -> Finding:
 
 
 def _exit_code(findings: Iterable[Judged], *, strict: bool) -> int:
-    failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
-    codes = {judged.finding.code for judged in findings if judged.severity in failing}
+    codes = {judged.finding.code for judged in findings if _fails(judged, strict=strict)}
     if not codes:
         return CLEAN
     return UNCHECKED if all(map(says_unchecked, codes)) else FOUND
+
+
+def _fails(judged: Judged, *, strict: bool) -> bool:
+    return judged.severity is Severity.ERROR or (strict and judged.severity is Severity.WARNING)
 
 
 def _states(findings: Collection[Judged], looked_at: Collection[Side]) -> tuple[tuple[Side, State], ...]:
