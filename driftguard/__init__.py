@@ -13,9 +13,9 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    """The engine is imported when it is asked for."""
+    """The engine is imported when it is asked for; not by a statement, because all modules import this one."""
     if name == "check":
-        from driftguard.api import check
+        from importlib import import_module
 
-        return check
+        return import_module("driftguard.api").check
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
