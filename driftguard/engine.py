@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -45,7 +45,7 @@ from driftguard.probe.guest_process import Start
 from driftguard.project import Environment, choose, discover
 from driftguard.rules import RULES, selects
 from driftguard.schema.catalog import Catalog
-from driftguard.verdict import Verdict, is_told, judge
+from driftguard.verdict import Verdict, is_told, judge, says_unchecked
 
 UNTOLD = "models, head and live were not compared: {} stands in the way, and is ignored or not selected"
 NOT_COMPARED = "not compared with the base branch: {}"
@@ -96,8 +96,14 @@ class Examination:
     """
 
     def __init__(
-        self, request: Request, scene: Scene, environments: tuple[EnvironmentFacts, ...], guests: ExitStack
+        self,
+        request: Request,
+        scene: Scene,
+        environments: tuple[EnvironmentFacts, ...],
+        guests: ExitStack,
+        is_known: Callable[[Finding], bool],
     ) -> None:
+        self._is_known = is_known
         self._settings = request.settings
         self._scene = scene
         self._environments = environments
@@ -151,6 +157,7 @@ class Examination:
             environments={each: {side for name, side in looked_at if name == each} for each in names},
             checked=[*still.checked, *live.checked, *applied.told],
             notes=[*still.notes, *live.notes, *applied.problems, *self._unused_comments(applied.used)],
+            is_known=self._is_known,
         )
 
     def _comments_in(self, path: str) -> tuple[IgnoreComment, ...]:
@@ -234,7 +241,26 @@ def examine(
     """
     with _scene(request, progress, environ, start) as scene, ExitStack() as stack:
         environments = tuple(EnvironmentFacts(scene, each, stack) for each in _environments(request, scene))
-        yield Examination(request, scene, environments, stack)
+        yield Examination(request, scene, environments, stack, _ratchet(request, scene, environ))
+
+
+def _ratchet(request: Request, scene: Scene, environ: Mapping[str, str]) -> Callable[[Finding], bool]:
+    """Whether a finding was there where this branch left the base that the request names; looked at if need be."""
+
+    @cache
+    def known() -> frozenset[tuple[str, str, str, str]]:
+        trees = scene.base() if request.base else None
+        if trees is None:
+            return frozenset()
+        there = replace(request, source="ref", ref=trees.tip.commit, live="off", base=None)
+        if trees.forks:
+            there = replace(there, ref=trees.forks[0].commit)
+        try:
+            return frozenset(judged.finding.about for judged in check(there, environ=environ).findings)
+        except DriftguardError:  # what could not be looked at excuses nothing
+            return frozenset()
+
+    return lambda finding: not says_unchecked(finding.code) and finding.about in known()
 
 
 def check(request: Request, progress: Progress = silent, environ: Mapping[str, str] = os.environ) -> Verdict:

@@ -56,3 +56,8 @@ class Finding:
     environment: str = ""
     database: str = ""
     severity: Severity | None = None
+
+    @property
+    def about(self) -> tuple[str, str, str, str]:
+        """What it is about, however it is worded and wherever it stands: code, environment, database, subject."""
+        return self.code, self.environment, self.database, self.subject

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -33,11 +33,12 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A finding with its rule's name and the severity that counts."""
+    """A finding with its rule's name and the severity that counts; ``known``: the base branch has it as well."""
 
     finding: Finding
     rule: str
     severity: Severity
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ def judge(
     checked: Iterable[str] = (),
     notes: Iterable[str] = (),
     environments: Mapping[str, Collection[Side]] | None = None,
+    is_known: Callable[[Finding], bool] = lambda finding: False,
 ) -> Verdict:
     """The verdict on ``findings``; ``looked_at`` are the sides that were really compared, ``environments`` those
     of each environment.
@@ -86,14 +88,14 @@ def judge(
     ``select`` and ``ignore`` hold selectors (a rule's name, its code, or the beginning of a code). Only ``ignore``
     silences "could not check" (DG9xx): who selects ``DG2`` must still hear that the models did not load. ``ignored_in``
     has more selectors by environment. ``severity`` says what rules weigh, the last selector that fits counts; a finding
-    with a severity of its own keeps it.
+    with a severity of its own keeps it. What ``is_known`` weighs as a note.
 
     Exit code: 1 when an error stands (with ``strict`` a warning is enough), whether or not something else could not be
     checked, because there is something to mend in any case; 2 when the only errors say "could not check"; else 0.
     """
     weights = tuple(severity)
     kept = tuple(
-        Judged(finding, RULES[finding.code].name, finding.severity or _weight(finding.code, weights))
+        _judged(finding, weights, is_known)
         for finding in sorted(map(_redacted, dict.fromkeys(findings)), key=_order)
         if is_told(finding.code, select, (*ignore, *ignored_in.get(finding.environment, ())))
     )
@@ -116,6 +118,12 @@ def is_told(code: str, select: Collection[str], ignore: Collection[str]) -> bool
     if any(selects(selector, code) for selector in ignore):
         return False
     return not select or says_unchecked(code) or any(selects(selector, code) for selector in select)
+
+
+def _judged(finding: Finding, weights: tuple[tuple[str, Severity], ...], is_known: Callable[[Finding], bool]) -> Judged:
+    severity = finding.severity or _weight(finding.code, weights)
+    known = severity is not Severity.NOTE and is_known(finding)
+    return Judged(finding, RULES[finding.code].name, Severity.NOTE if known else severity, known)
 
 
 def _weight(code: str, severity: Iterable[tuple[str, Severity]]) -> Severity:
@@ -179,4 +187,5 @@ def _state(side: Side, findings: Collection[Judged], looked_at: Collection[Side]
 
 def _is_off(side: Side, judged: Judged) -> bool:
     finding = judged.finding
-    return finding.side == side and judged.severity != Severity.NOTE and not says_unchecked(finding.code)
+    weighs = judged.severity != Severity.NOTE or judged.known
+    return finding.side == side and weighs and not says_unchecked(finding.code)

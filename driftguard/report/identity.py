@@ -17,7 +17,7 @@ def identified(findings: Iterable[Judged]) -> Iterator[tuple[str, Judged]]:
     for judged in findings:
         finding = judged.finding
         path = finding.place.path if finding.place else ""
-        about = "\0".join((finding.code, finding.environment, finding.database, path, finding.subject))
+        about = "\0".join((*finding.about, path))
         digest = hashlib.sha256(f"{about}\0{seen[about]}".encode(errors="surrogatepass")).hexdigest()[:32]
         seen[about] += 1
         yield digest, judged

@@ -27,7 +27,8 @@ class Item:
     ``warning`` or ``note``. ``side``: what is off, ``models``, ``head``, ``live`` or ``graph``; ``setup`` when none of
     them could be looked at. ``environment`` and ``database``: "" where there is no need to tell them apart.
     ``subject``: the object, ``students.age``. ``message``: one sentence. ``details``: further lines. ``help``: prose.
-    ``commands``: what to type, a shell command or an SQL statement ending in ``;`` each.
+    ``commands``: what to type, a shell command or an SQL statement ending in ``;`` each. ``known``: the base branch has
+    it as well, so that it weighs as a note.
     """
 
     code: str
@@ -42,6 +43,7 @@ class Item:
     details: tuple[str, ...]
     help: str
     commands: tuple[str, ...]
+    known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +100,5 @@ def _item(judged: Judged) -> Item:
         details=finding.details,
         help=finding.help,
         commands=finding.commands,
+        known=judged.known,
     )

@@ -58,6 +58,8 @@ def finding_lines(judged: Judged, source: Source, paint: Paint) -> Iterator[str]
         yield from _place(finding.place, source, paint)
     equals = f"{margin}{paint('=', BLUE)}"
     yield f"{equals} which: {_which(finding)}"
+    if judged.known:
+        yield f"{equals} known: the base branch has it as well"
     for detail in finding.details:
         yield from (f"{margin}{paint('|', BLUE)} {line}".rstrip() for line in visible_lines(detail))
     if finding.help or finding.commands:

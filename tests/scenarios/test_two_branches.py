@@ -232,6 +232,29 @@ def test_no_project_code_runs_for_the_graph_alone(shop: Guarded) -> None:
     assert not (shop.root / "it-ran").exists()
 
 
+def test_only_what_a_branch_adds_fails_it(shop: Guarded) -> None:
+    silently(shop, "checkout", "--quiet", "main")
+    add_column(shop, "old")
+    shop.commit("a column without a revision")
+    shop.git("push", "--quiet", "--no-verify", "origin", "main")
+    silently(shop, "checkout", "--quiet", "-b", "mine")
+    assert shop.check("--live", "off").code == 1
+
+    known = shop.check("--live", "off", "--base", "origin/main")
+    assert (known.code, [(each["subject"], each["severity"], each["known"]) for each in known.report["findings"]]) == (
+        0,
+        [("shelves.old", "note", True)],
+    )
+    assert known.report["states"]["models"] == "off"
+    add_column(shop, "new", "items")
+    both = shop.check("--live", "off", "--base", "origin/main")
+    assert both.code == 1
+    assert {each["subject"]: each["severity"] for each in both.report["findings"]} == {
+        "shelves.old": "note",
+        "items.new": "error",
+    }
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
