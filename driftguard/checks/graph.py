@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from driftguard.checks.words import listed
 from driftguard.findings import Finding, Place, Severity, Side
-from driftguard.graph import Graph, Revision, Trace, UnstagedRevision
+from driftguard.graph import Graph, Revision, Trace, UnstagedRevision, collisions
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 NOWHERE: Mapping[str, tuple[Trace, ...]] = MappingProxyType({})
@@ -276,24 +276,7 @@ def _is_told_otherwise(given: GraphInput, missing: str) -> bool:
 
 def _collisions(given: GraphInput) -> Iterator[tuple[str, ...]]:
     """Groups of two and more heads that nothing tells apart."""
-    graph = given.graph
-    groups: list[tuple[set[tuple[frozenset[str], str]], list[str]]] = []
-    for head in graph.heads():
-        name = _branch_name(given, head)
-        roots = graph.ancestors(head).intersection(graph.bases())
-        keys, members = {(name, graph[root].location) for root in roots}, [head]
-        for group in [group for group in groups if group[0] & keys]:
-            groups.remove(group)
-            keys, members = keys | group[0], [*group[1], *members]
-        groups.append((keys, members))
-    return (tuple(sorted(members)) for _, members in groups if len(members) > 1)
-
-
-def _branch_name(given: GraphInput, head: str) -> frozenset[str]:
-    """The labels and the allowed heads that a head belongs to."""
-    below = given.graph.ancestors(head)
-    allowed = (name.removesuffix("@head") for name in given.allowed_heads)
-    return given.graph.labels(head) | {name for name in allowed if name in below}
+    return collisions(given.graph, given.allowed_heads)
 
 
 def _divergence(graph: Graph, heads: tuple[str, ...]) -> str:

@@ -1,6 +1,7 @@
 """The revision graph, read from revision files without running them."""
 
 from driftguard.graph.base import Base, find_base
+from driftguard.graph.collisions import collisions, double_merges
 from driftguard.graph.graph import Graph, Missing
 from driftguard.graph.history import Trace, UnstagedRevision, provenance, unstaged_revisions, whereabouts
 from driftguard.graph.load import load
@@ -16,6 +17,8 @@ __all__ = [
     "Trace",
     "Unreadable",
     "UnstagedRevision",
+    "collisions",
+    "double_merges",
     "find_base",
     "load",
     "memory_of",

@@ -1,0 +1,153 @@
+"""``driftguard rebase``: puts the revisions that only this branch has behind those of its base."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from driftguard.checks.words import counted, listed
+from driftguard.commands import repair
+from driftguard.commands.guarded import repository_of
+from driftguard.commands.repair import Refused, Repair, Site
+from driftguard.config import Settings, load_settings
+from driftguard.errors import DriftguardError
+from driftguard.facts.tool import command
+from driftguard.git import RefTree, Repository, WorkingTree
+from driftguard.graph import Base, Graph, find_base, load
+from driftguard.graph.repair import edits
+from driftguard.graph.reparent import Move, Tangled, moves_between, rebased
+from driftguard.graph.stamps import below
+from driftguard.project import discover
+
+MERGE_FIRST = "bring them here first: git merge {0}   (or: git rebase {0})"
+
+
+def rebase(
+    *, start: Path, environments: Sequence[str] = (), onto: str = "", live: str = "", dry_run: bool = False
+) -> int:
+    """Re-parent this branch's own revisions onto the heads of the base branch, or of ``onto``.
+
+    With ``dry_run``, only show the changes. Returns 0, or 1 where something is in the way.
+    """
+    repository = repository_of(start)
+    tree = WorkingTree(repository.work_tree)
+    settings = load_settings(tree)
+    base = _base(repository, onto, settings)
+    try:
+        planned = [_plan(repository, tree, settings, base, site) for site in repair.sites(tree, settings, environments)]
+        repairs = [each for each in planned if each is not None]
+        asked = repair.ask_databases(tree.root, settings, live, repairs)
+        again = " ".join(("driftguard rebase", *(["--onto", shlex.quote(onto)] if onto else [])))
+        for each in repairs:
+            repair.refuse_run(each, asked, again)
+    except Refused as refused:
+        return repair.told(refused)
+    if not repairs:
+        print(f"nothing to do: no revision of this branch stands beside those of {base.name}")
+        return 0
+    if dry_run:
+        repair.show(repairs)
+        repair.tell_if_run(asked, lambda: _if_run(repairs))
+        return 0
+    repair.tell_if_run(asked, lambda: _if_run(repairs))
+    repair.write(tree.root, repairs)
+    repair.tell_done(tree.root, repository, repairs, asked)
+    return 0
+
+
+def _base(repository: Repository, onto: str, settings: Settings) -> Base:
+    head = repository.head
+    if head is None:
+        raise DriftguardError("there is no commit yet, so nothing is on another branch", "commit first")
+    found = find_base(repository, head, onto, settings.base)
+    if found is None:
+        raise DriftguardError(
+            "it is not known which branch this one is going to be merged into",
+            "name it: driftguard rebase --onto BRANCH",
+        )
+    return found
+
+
+def _plan(repository: Repository, tree: WorkingTree, settings: Settings, base: Base, site: Site) -> Repair | None:
+    """What to do to one environment; None if nothing. Raises Refused."""
+    shared = _shared(repository, settings, base, site)
+    _refuse_other_history(site.graph, shared, base)
+    repair.refuse_torn(site)
+    try:
+        graph = rebased(site.graph, shared, site.allowed_heads)
+    except Tangled as tangle:
+        raise Refused(f"{base.name}: {tangle}", "join its heads there first: driftguard merge") from tangle
+    moves = moves_between(site.graph, graph)
+    if not moves and graph == site.graph:
+        return None
+    changes, obstacles = edits(tree, site.graph, moves)
+    if obstacles:
+        raise Refused(
+            "\n".join(("these files cannot be edited safely:", *map(str, obstacles))),
+            "write down_revision there as a plain text, or edit it by hand",
+        )
+    moved = frozenset(move.id for move in moves)
+    planned = Repair(site, graph, changes, moved, tuple(_told(site.graph, move) for move in moves))
+    repair.refuse_unfinished(planned)
+    return planned
+
+
+def _shared(repository: Repository, settings: Settings, base: Base, site: Site) -> Graph:
+    """The revisions of the base branch's tip, wherever it keeps this environment's files."""
+    tree = RefTree(repository, base.commit)
+    try:
+        there = [each for each in discover(tree, settings, os.environ) if each.name == site.environment.name]
+    except DriftguardError:  # the settings are about this branch's folders
+        there = []
+    every = (site.environment, *there)
+    locations = dict.fromkeys(location for each in every for location in each.version_locations)
+    shared = load(tree, tuple(locations), any(each.recursive for each in every))
+    if shared.unreadable:
+        reasons = (f"{each.path}:{each.line}: {each.reason}" for each in shared.unreadable)
+        raise Refused("\n".join((f"{base.name} has files that do not say which revision they are:", *reasons)))
+    return shared
+
+
+def _refuse_other_history(graph: Graph, shared: Graph, base: Base) -> None:
+    """Where this branch lacks revisions of the base, or says something else of them."""
+    readable = {id_ for file in graph.unreadable for id_ in file.ids}
+    missing = sorted(shared.by_id.keys() - graph.by_id.keys() - readable)
+    if missing:
+        paths = " ".join(shlex.quote(shared[each].path) for each in missing)
+        deleted = base.forks == (base.commit,)
+        raise Refused(
+            f"{base.name} has {counted(len(missing), 'revision')} that this working tree lacks: {', '.join(missing)}",
+            f"bring them back: git checkout {shlex.quote(base.name)} -- {paths}"
+            if deleted
+            else MERGE_FIRST.format(shlex.quote(base.name)),
+        )
+    changed = [each for each in shared.by_id if each in graph and graph[each].down != shared[each].down]
+    if changed:
+        first = graph[min(changed)]
+        raise Refused(
+            f"{first.path}:{first.down_line}: {first.id} has other parents here than in {base.name}",
+            f"put it back: git checkout {shlex.quote(base.name)} -- {shlex.quote(first.path)}",
+        )
+
+
+def _told(was: Graph, move: Move) -> str:
+    """One line for one file."""
+    before, after = (listed(parents) or "nothing" for parents in (move.was, move.now))
+    where = f"{was[move.id].path}: {move.id}"
+    if move.is_straightened:
+        return f"{where} follows {after}, and so joins nothing any more (it joined {before})"
+    return f"{where} follows {after} (it followed {before})"
+
+
+def _if_run(repairs: Sequence[Repair]) -> Iterator[str]:
+    """For databases that nobody could ask."""
+    for each in repairs:
+        was, tool = each.site.graph, each.site.environment
+        moved = [move for move in moves_between(was, each.graph) if not move.is_straightened]
+        if moved:
+            firsts = [move.id for move in moved]
+            yield f"if a database has run {' or '.join(firsts)}, take it back while the files are as they were before:"
+            yield f"    {command(tool, 'downgrade')} {below(was, firsts)}"
+            yield f"    {command(tool, 'upgrade')} head   (with the new files)"
