@@ -12,8 +12,8 @@ from driftguard.commands.guarded import root_of
 from driftguard.commands.repair import Refused, Repair, Site
 from driftguard.config import Settings, load_settings
 from driftguard.errors import DriftguardError
-from driftguard.git import RefTree, Repository, WorkingTree, find_repository
-from driftguard.graph import Graph, Revision, collisions, double_merges, find_base, load
+from driftguard.git import Repository, WorkingTree, find_repository
+from driftguard.graph import Graph, Revision, collisions, double_merges, find_base
 from driftguard.graph.repair import edits, is_empty
 from driftguard.graph.reparent import moves_between, with_parents, without_merge
 from driftguard.graph.writing import Change
@@ -96,7 +96,7 @@ def _plan(
         new = merge_file(tree.root, site.environment, tuple(graph[each] for each in group), _message(message, group))
         graph = _with_new(graph, new, group)
         changes[new.path] = Change(None, new.content)
-        mended |= {new.id}
+        mended |= set() if heads else {new.id}
         told += _written(new, group)
     twins = {each: kept for each, kept in settled.dropped.items() if _is_empty(tree, site.graph[kept])}
     planned = Repair(site, graph, changes, mended, tuple(told), twins)
@@ -148,10 +148,7 @@ def _shared(repository: Repository | None, settings: Settings, site: Site) -> Gr
     """The revisions of the base branch; None where it is not known what others may have."""
     head = repository.head if repository else None
     base = find_base(repository, head, "", settings.base) if repository and head else None
-    if repository is None or base is None:
-        return None
-    environment = site.environment
-    return load(RefTree(repository, base.commit), environment.version_locations, environment.recursive)
+    return repair.shared_with(repository, settings, base, site) if repository and base else None
 
 
 def _settled(tree: WorkingTree, graph: Graph, shared: Graph | None) -> Settled:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,12 +13,11 @@ from driftguard.commands.repair import Refused, Repair, Site
 from driftguard.config import Settings, load_settings
 from driftguard.errors import DriftguardError
 from driftguard.facts.tool import command
-from driftguard.git import RefTree, Repository, WorkingTree
-from driftguard.graph import Base, Graph, find_base, load
+from driftguard.git import Repository, WorkingTree
+from driftguard.graph import Base, Graph, find_base
 from driftguard.graph.repair import edits
 from driftguard.graph.reparent import Move, Tangled, moves_between, rebased
 from driftguard.graph.stamps import below
-from driftguard.project import discover
 
 MERGE_FIRST = "bring them here first: git merge {0}   (or: git rebase {0})"
 
@@ -72,7 +70,7 @@ def _base(repository: Repository, onto: str, settings: Settings) -> Base:
 
 def _plan(repository: Repository, tree: WorkingTree, settings: Settings, base: Base, site: Site) -> Repair | None:
     """What to do to one environment; None if nothing. Raises Refused."""
-    shared = _shared(repository, settings, base, site)
+    shared = repair.shared_with(repository, settings, base, site)
     _refuse_other_history(site.graph, shared, base)
     repair.refuse_torn(site)
     try:
@@ -92,22 +90,6 @@ def _plan(repository: Repository, tree: WorkingTree, settings: Settings, base: B
     planned = Repair(site, graph, changes, moved, tuple(_told(site.graph, move) for move in moves))
     repair.refuse_unfinished(planned)
     return planned
-
-
-def _shared(repository: Repository, settings: Settings, base: Base, site: Site) -> Graph:
-    """The revisions of the base branch's tip, wherever it keeps this environment's files."""
-    tree = RefTree(repository, base.commit)
-    try:
-        there = [each for each in discover(tree, settings, os.environ) if each.name == site.environment.name]
-    except DriftguardError:  # the settings are about this branch's folders
-        there = []
-    every = (site.environment, *there)
-    locations = dict.fromkeys(location for each in every for location in each.version_locations)
-    shared = load(tree, tuple(locations), any(each.recursive for each in every))
-    if shared.unreadable:
-        reasons = (f"{each.path}:{each.line}: {each.reason}" for each in shared.unreadable)
-        raise Refused("\n".join((f"{base.name} has files that do not say which revision they are:", *reasons)))
-    return shared
 
 
 def _refuse_other_history(graph: Graph, shared: Graph, base: Base) -> None:

@@ -18,8 +18,8 @@ from driftguard.config import Settings
 from driftguard.errors import DriftguardError
 from driftguard.facts import Unavailable
 from driftguard.facts.tool import command
-from driftguard.git import Repository, Tree, WorkingTree
-from driftguard.graph import Graph, load
+from driftguard.git import RefTree, Repository, Tree, WorkingTree
+from driftguard.graph import Base, Graph, load
 from driftguard.graph.repair import differences, still_apart, torn
 from driftguard.graph.stamps import Need, need
 from driftguard.graph.writing import Change, written
@@ -79,6 +79,29 @@ def sites(tree: Tree, settings: Settings, names: Sequence[str]) -> tuple[Site, .
         Site(each, settings.for_environment(each.name).heads, load(tree, each.version_locations, each.recursive))
         for each in found
     )
+
+
+def shared_with(repository: Repository, settings: Settings, base: Base, site: Site) -> Graph:
+    """The revisions of the base branch's tip, wherever it keeps this environment's files; raises Refused."""
+    tree = RefTree(repository, base.commit)
+    try:
+        there = discover(tree, settings, os.environ)
+    except DriftguardError:  # the settings are about this branch's folders
+        there = ()
+    same = (site.environment, *(each for each in there if each.name == site.environment.name))
+    locations = dict.fromkeys(location for each in same for location in each.version_locations)
+    found = (
+        load(tree, tuple(locations), any(each.recursive for each in same)),
+        *(load(tree, each.version_locations, each.recursive) for each in there if each not in same),
+    )
+    shared = next((each for each in found if not each.by_id.keys().isdisjoint(site.graph.by_id)), found[0])
+    if shared.unreadable:
+        reasons = (f"{each.path}:{each.line}: {each.reason}" for each in shared.unreadable)
+        raise Refused(
+            "\n".join((f"{base.name} has files that do not say which revision they are:", *reasons)),
+            "mend them there first",
+        )
+    return shared
 
 
 def refuse_torn(site: Site) -> None:

@@ -210,7 +210,9 @@ def _spelled(file: _File, id_: str, like: str) -> str:
 
 def _means(literal: str, id_: str) -> bool:
     try:
-        return bool(ast.literal_eval(literal) == id_)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return bool(ast.literal_eval(literal) == id_)
     except (SyntaxError, ValueError):
         return False
 
@@ -239,8 +241,8 @@ def _with_revises(file: _File, down: tuple[str, ...]) -> str:
     literal = DOCSTRING.fullmatch(span.of(file.text))
     lines = list(REVISES.finditer(literal["body"])) if literal else []
     ids = ", ".join(down)
-    plain = ids.isprintable() and file.holds(ids) and not {"\\", '"', "'"} & set(ids)
-    if literal is None or len(lines) != 1 or not plain:
+    is_told = REVISES.fullmatch(f"Revises: {ids}") and ids.isprintable() and not {"\\", '"', "'"} & set(ids)
+    if literal is None or len(lines) != 1 or not is_told or not file.holds(ids):
         return file.text
     [line] = lines
     start = span.start + literal.start("body")

@@ -34,6 +34,13 @@ def rebased(graph: Graph, shared: Graph, allowed_heads: Collection[str] = ()) ->
     those that build upon the newest shared revisions first. Only own revisions get other parents.
     """
     own = frozenset(graph.by_id) - shared.by_id.keys()
+    # An end that follows the base already hides it from those that do not, until they come one behind the other.
+    while (after := _rebased_once(graph, own, allowed_heads)) != graph:
+        graph = after
+    return graph
+
+
+def _rebased_once(graph: Graph, own: frozenset[str], allowed_heads: Collection[str]) -> Graph:
     for group in list(collisions(_without_joints(graph, own), allowed_heads)):
         ends = [head for head in group if head not in own]
         if len(ends) > 1:
