@@ -35,6 +35,7 @@ def written(root: Path, changes: Mapping[str, Change]) -> Iterator[None]:
     """
     files = [_prepared(root, path, change) for path, change in sorted(changes.items())]
     folders: list[Path] = []
+    stuck: list[_File] = []
     try:
         for file in files:
             _make_folders(file.place.parent, folders)
@@ -42,17 +43,32 @@ def written(root: Path, changes: Mapping[str, Change]) -> Iterator[None]:
         for file in files:
             file.put()
         yield
-    except BaseException:
+    except BaseException as error:
         with _undisturbed():
-            for file in reversed(files):
-                file.undo()
+            stuck += _undone(files)
             for folder in reversed(folders):
                 with suppress(OSError):  # somebody else has put something there meanwhile
                     folder.rmdir()
+        if stuck:
+            raise DriftguardError(
+                f"{', '.join(str(each.place) for each in stuck)} could not be put back: {error}",
+                f"the originals are here: {', '.join(str(each.original) for each in stuck)}",
+            ) from error
         raise
     finally:
         for file in files:
+            if file not in stuck:
+                file.clean()
+
+
+def _undone(files: list[_File]) -> Iterator[_File]:
+    """Put back one after the other; gives those that cannot be."""
+    for file in reversed(files):
+        try:
+            file.undo()
             file.clean()
+        except OSError:
+            yield file
 
 
 @dataclass
