@@ -65,7 +65,7 @@ def merge(
         repair.show(repairs)
     else:
         repair.write(root, repairs)
-        repair.tell_done(root, repository, repairs, asked)
+        repair.tell_done(repository, repairs, asked)
     return 0
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from driftguard.checks.words import counted, listed
 from driftguard.commands import repair
 from driftguard.commands.guarded import repository_of
-from driftguard.commands.repair import Refused, Repair, Site
+from driftguard.commands.repair import Asked, Refused, Repair, Site
 from driftguard.config import Settings, load_settings
 from driftguard.errors import DriftguardError
 from driftguard.facts.tool import command
@@ -17,7 +19,8 @@ from driftguard.git import Repository, WorkingTree
 from driftguard.graph import Base, Graph, find_base
 from driftguard.graph.repair import edits
 from driftguard.graph.reparent import Move, Tangled, moves_between, rebased
-from driftguard.graph.stamps import below
+from driftguard.graph.stamps import BASE, below
+from driftguard.report.visible import visible
 
 MERGE_FIRST = "bring them here first: git merge {0}   (or: git rebase {0})"
 
@@ -46,12 +49,12 @@ def rebase(
         print(f"nothing to do: no revision of this branch stands beside those of {base.name}")
         return 0
     if dry_run:
+        _tell_if_run(repairs, asked, _before, sys.stderr)  # what goes to the other stream is a patch
         repair.show(repairs)
-        repair.tell_if_run(asked, lambda: _if_run(repairs))
         return 0
-    repair.tell_if_run(asked, lambda: _if_run(repairs))
     repair.write(tree.root, repairs)
-    repair.tell_done(tree.root, repository, repairs, asked)
+    _tell_if_run(repairs, asked, _after, sys.stdout)
+    repair.tell_done(repository, repairs, asked)
     return 0
 
 
@@ -123,13 +126,35 @@ def _told(was: Graph, move: Move) -> str:
     return f"{where} follows {after} (it followed {before})"
 
 
-def _if_run(repairs: Sequence[Repair]) -> Iterator[str]:
-    """For databases that nobody could ask."""
-    for each in repairs:
-        was, tool = each.site.graph, each.site.environment
-        moved = [move for move in moves_between(was, each.graph) if not move.is_straightened]
-        if moved:
-            firsts = [move.id for move in moved]
-            yield f"if a database has run {' or '.join(firsts)}, take it back while the files are as they were before:"
-            yield f"    {command(tool, 'downgrade')} {below(was, firsts)}"
-            yield f"    {command(tool, 'upgrade')} head   (with the new files)"
+def _before(planned: Repair, moved: Sequence[Move]) -> Iterator[str]:
+    """For a database that nobody could ask, while the files are as they were."""
+    tool, firsts = planned.site.environment, [move.id for move in moved]
+    yield f"if a database has run {' or '.join(firsts)}, take it back while the files are as they are now:"
+    yield f"    {command(tool, 'downgrade')} {shlex.quote(below(planned.site.graph, firsts))}"
+    yield f"    {command(tool, 'upgrade')} {repair.heads_word(planned)}   (when they have changed)"
+
+
+def _after(planned: Repair, moved: Sequence[Move]) -> Iterator[str]:
+    """For a database that nobody could ask, when the files have changed."""
+    tool = planned.site.environment
+    match moved:
+        case [Move(id=first, was=was, now=(ground,))]:
+            yield f"if a database has run {first} and not {ground}, take it back there:"
+            yield f"    {command(tool, 'downgrade')} {shlex.quote(ground)}"
+            yield f"    {command(tool, 'stamp')} --purge {' '.join(map(shlex.quote, was)) or BASE}"
+            yield f"    {command(tool, 'upgrade')} {repair.heads_word(planned)}"
+        case _:
+            firsts = " or ".join(move.id for move in moved)
+            yield f"if a database has run {firsts}, undo this first (git checkout, or git stash) and see --dry-run"
+
+
+def _tell_if_run(
+    repairs: Sequence[Repair], asked: Asked, advice: Callable[[Repair, Sequence[Move]], Iterator[str]], stream: TextIO
+) -> None:
+    """Print what to do for databases that could not be asked."""
+    for reason in asked.silent:
+        print(visible(f"the live database was not asked: {reason}"), file=stream)
+    for each in repairs if asked.silent else ():
+        moves = moves_between(each.site.graph, each.graph)
+        if moved := [move for move in moves if not move.is_straightened]:
+            print(*map(visible, advice(each, moved)), sep="\n", file=stream)

@@ -6,7 +6,7 @@ import difflib
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType
@@ -149,7 +149,7 @@ def refuse_run(repair: Repair, asked: Asked, again: str) -> None:
             commands = (
                 f"{command(tool, 'downgrade')} {shlex.quote(what.downgrade)}",
                 again,
-                f"{command(tool, 'upgrade')} {'heads' if len(repair.graph.heads()) > 1 else 'head'}",
+                f"{command(tool, 'upgrade')} {heads_word(repair)}",
             )
             raise Refused(
                 f"the database {name} has run {', '.join(what.run)}, and not what is to come before",
@@ -180,7 +180,12 @@ def show(repairs: Sequence[Repair]) -> None:
                 print(line)
 
 
-def tell_done(root: Path, repository: Repository | None, repairs: Sequence[Repair], asked: Asked) -> None:
+def heads_word(repair: Repair) -> str:
+    """What Alembic's upgrade goes up to."""
+    return "heads" if len(repair.graph.heads()) > 1 else "head"
+
+
+def tell_done(repository: Repository | None, repairs: Sequence[Repair], asked: Asked) -> None:
     """Print what was done, and what to type next."""
     for repair in repairs:
         for line in repair.told:
@@ -196,15 +201,6 @@ def tell_done(root: Path, repository: Repository | None, repairs: Sequence[Repai
             if what.stamp:
                 print(visible(f"the database {name} has run all of it; let its version table say so:"))
                 print(*_indented([f"{command(tool, 'stamp')} --purge {' '.join(map(shlex.quote, what.stamp))}"]))
-
-
-def tell_if_run(asked: Asked, told_for: Callable[[], Iterator[str]]) -> None:
-    """Print what to do for databases that could not be asked."""
-    for reason in asked.silent:
-        print(visible(f"the live database was not asked: {reason}"))
-    if asked.silent:
-        for line in told_for():
-            print(visible(line))
 
 
 def _is_for_git(repository: Repository | None, path: str, change: Change) -> bool:

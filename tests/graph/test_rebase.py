@@ -217,10 +217,23 @@ def test_a_database_that_has_run_nothing_of_it_is_no_matter(project: Guarded) ->
     project.alembic("upgrade", "head")
 
 
-def test_a_database_that_cannot_be_asked_is_named_with_what_it_may_need(project: Guarded) -> None:
+def test_a_database_that_was_not_asked_can_be_mended_before(project: Guarded) -> None:
+    project.alembic("upgrade", OWN)
+    answer = project.driftguard("rebase", "--live", "off", "--dry-run")
+    assert "the live database was not asked" in answer.err
+    down, up = (line.strip() for line in answer.err.splitlines() if line.startswith("    "))
+    assert down == f"alembic downgrade {HEAD}" and up.startswith("alembic upgrade head ")
+
+
+def test_a_database_that_was_not_asked_can_be_mended_afterwards(project: Guarded) -> None:
+    project.alembic("upgrade", OWN)
     answer = project.driftguard("rebase", "--live", "off")
-    assert "the live database was not asked" in answer.out
-    assert f"    alembic downgrade {HEAD}" in answer.out.splitlines()
+    assert f"if a database has run {OWN} and not {BASE}, take it back there:" in answer.out
+    commands = [line.strip() for line in answer.out.splitlines() if line.startswith("    alembic")]
+    assert commands == [f"alembic downgrade {BASE}", f"alembic stamp --purge {HEAD}", "alembic upgrade head"]
+    for command in commands:
+        project.alembic(*command.split()[1:])
+    assert project.check().code == 0
 
 
 def test_no_base_is_said(tmp_path: Path) -> None:
