@@ -52,11 +52,9 @@ def merge(
             names = ", ".join(site.environment.name for site in found)
             raise DriftguardError(f"heads of which environment? there are {names}", "name it with -e")
         planned = [_plan(tree, repository, settings, site, heads, message) for site in found]
-        repairs = [each for each in planned if each is not None]
-        dropping = [each for each in repairs if each.site.graph.by_id.keys() - each.graph.by_id.keys()]
-        asked = repair.ask_databases(root, settings, live, dropping)
-        for each in dropping:
-            repair.refuse_run(each, asked, "driftguard merge")
+        repairs = [_with_databases_asked(root, settings, live, each) for each in planned if each is not None]
+        for each in repairs:
+            repair.refuse_run(each, "driftguard merge")
     except Refused as refused:
         return repair.told(refused)
     if not repairs:
@@ -65,8 +63,14 @@ def merge(
         repair.show(repairs)
     else:
         repair.write(root, repairs)
-        repair.tell_done(repository, repairs, asked)
+        repair.tell_done(repository, repairs)
     return 0
+
+
+def _with_databases_asked(root: Path, settings: Settings, live: str, planned: Repair) -> Repair:
+    """A new merge is nothing to a database that has run its parents; one that goes may be."""
+    dropped = planned.site.graph.by_id.keys() - planned.graph.by_id.keys()
+    return repair.with_databases_asked(root, settings, live, planned) if dropped else planned
 
 
 def _plan(
@@ -90,7 +94,7 @@ def _plan(
     for each in settled.dropped:
         path = site.graph[each].path
         changes[path] = Change(tree.read(path), None)
-    graph, told = settled.graph, list(settled.told)
+    graph, told = settled.graph, [*settled.told, *(repair.told_of(site.graph, move) for move in moves)]
     mended = frozenset(move.id for move in moves)
     for group in groups:
         new = merge_file(tree.root, site.environment, tuple(graph[each] for each in group), _message(message, group))

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from driftguard.checks.words import counted, listed
+from driftguard.checks.words import counted
 from driftguard.commands import repair
 from driftguard.commands.guarded import repository_of
-from driftguard.commands.repair import Asked, Refused, Repair, Site
+from driftguard.commands.repair import Refused, Repair, Site
 from driftguard.config import Settings, load_settings
 from driftguard.errors import DriftguardError
 from driftguard.facts.tool import command
@@ -38,23 +38,22 @@ def rebase(
     base = _base(repository, onto, settings)
     try:
         planned = [_plan(repository, tree, settings, base, site) for site in repair.sites(tree, settings, environments)]
-        repairs = [each for each in planned if each is not None]
-        asked = repair.ask_databases(tree.root, settings, live, repairs)
+        repairs = [repair.with_databases_asked(tree.root, settings, live, each) for each in planned if each is not None]
         again = " ".join(("driftguard rebase", *(["--onto", shlex.quote(onto)] if onto else [])))
         for each in repairs:
-            repair.refuse_run(each, asked, again)
+            repair.refuse_run(each, again)
     except Refused as refused:
         return repair.told(refused)
     if not repairs:
         print(f"nothing to do: no revision of this branch stands beside those of {base.name}")
         return 0
     if dry_run:
-        _tell_if_run(repairs, asked, _before, sys.stderr)  # what goes to the other stream is a patch
+        _tell_if_run(repairs, _before, sys.stderr)  # what goes to the other stream is a patch
         repair.show(repairs)
         return 0
     repair.write(tree.root, repairs)
-    _tell_if_run(repairs, asked, _after, sys.stdout)
-    repair.tell_done(repository, repairs, asked)
+    _tell_if_run(repairs, _after, sys.stdout)
+    repair.tell_done(repository, repairs)
     return 0
 
 
@@ -90,7 +89,7 @@ def _plan(repository: Repository, tree: WorkingTree, settings: Settings, base: B
             "write down_revision there as a plain text, or edit it by hand",
         )
     moved = frozenset(move.id for move in moves)
-    planned = Repair(site, graph, changes, moved, tuple(_told(site.graph, move) for move in moves))
+    planned = Repair(site, graph, changes, moved, tuple(repair.told_of(site.graph, move) for move in moves))
     repair.refuse_unfinished(planned)
     return planned
 
@@ -117,15 +116,6 @@ def _refuse_other_history(graph: Graph, shared: Graph, base: Base) -> None:
         )
 
 
-def _told(was: Graph, move: Move) -> str:
-    """One line for one file."""
-    before, after = (listed(parents) or "nothing" for parents in (move.was, move.now))
-    where = f"{was[move.id].path}: {move.id}"
-    if move.is_straightened:
-        return f"{where} follows {after}, and so joins nothing any more (it joined {before})"
-    return f"{where} follows {after} (it followed {before})"
-
-
 def _before(planned: Repair, moved: Sequence[Move]) -> Iterator[str]:
     """For a database that nobody could ask, while the files are as they were."""
     tool, firsts = planned.site.environment, [move.id for move in moved]
@@ -149,12 +139,12 @@ def _after(planned: Repair, moved: Sequence[Move]) -> Iterator[str]:
 
 
 def _tell_if_run(
-    repairs: Sequence[Repair], asked: Asked, advice: Callable[[Repair, Sequence[Move]], Iterator[str]], stream: TextIO
+    repairs: Sequence[Repair], advice: Callable[[Repair, Sequence[Move]], Iterator[str]], stream: TextIO
 ) -> None:
     """Print what to do for databases that could not be asked."""
-    for reason in asked.silent:
-        print(visible(f"the live database was not asked: {reason}"), file=stream)
-    for each in repairs if asked.silent else ():
+    for each in repairs:
+        for reason in each.asked.silent:
+            print(visible(f"the live database was not asked: {reason}"), file=stream)
         moves = moves_between(each.site.graph, each.graph)
-        if moved := [move for move in moves if not move.is_straightened]:
+        if each.asked.silent and (moved := [move for move in moves if not move.is_straightened]):
             print(*map(visible, advice(each, moved)), sep="\n", file=stream)

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from driftguard import engine
+from driftguard.checks.words import listed
 from driftguard.commands.progress import progress
 from driftguard.config import Settings
 from driftguard.errors import DriftguardError
@@ -21,6 +22,7 @@ from driftguard.facts.tool import command
 from driftguard.git import RefTree, Repository, Tree, WorkingTree
 from driftguard.graph import Base, Graph, load
 from driftguard.graph.repair import differences, still_apart, torn
+from driftguard.graph.reparent import Move
 from driftguard.graph.stamps import Need, need
 from driftguard.graph.writing import Change, written
 from driftguard.project import Environment, choose, discover
@@ -42,11 +44,19 @@ class Site(NamedTuple):
     graph: Graph
 
 
+class Asked(NamedTuple):
+    """What an environment's live databases need, each by what it is called, and why others could not be asked."""
+
+    needs: tuple[tuple[str, Need], ...] = ()
+    silent: tuple[str, ...] = ()
+
+
 class Repair(NamedTuple):
     """What is to be done to a site.
 
     ``graph`` is what the files say afterwards, ``mended`` the revisions above which no heads may collide then, ``told``
-    what was done in one line each. ``twins``: merges that are dropped, each with one that does the same.
+    what was done in one line each. ``twins``: merges that are dropped, each with one that does the same. ``asked`` is
+    what the live databases have to do with it.
     """
 
     site: Site
@@ -55,13 +65,7 @@ class Repair(NamedTuple):
     mended: frozenset[str]
     told: tuple[str, ...]
     twins: Mapping[str, str] = NOTHING
-
-
-class Asked(NamedTuple):
-    """What live databases need, each by what it is called, and why others could not be asked."""
-
-    needs: tuple[tuple[str, Need], ...]
-    silent: tuple[str, ...]
+    asked: Asked = Asked()
 
 
 def told(refused: Refused) -> int:
@@ -73,7 +77,7 @@ def told(refused: Refused) -> int:
 
 
 def sites(tree: Tree, settings: Settings, names: Sequence[str]) -> tuple[Site, ...]:
-    """The environments of these names, all if there are none; raises Refused where Alembic could not load one."""
+    """The environments of these names, all if there are none."""
     found = choose(tree, settings, discover(tree, settings, os.environ), names)
     return tuple(
         Site(each, settings.for_environment(each.name).heads, load(tree, each.version_locations, each.recursive))
@@ -123,27 +127,25 @@ def refuse_unfinished(repair: Repair) -> None:
         )
 
 
-def ask_databases(root: Path, settings: Settings, live: str, repairs: Iterable[Repair]) -> Asked:
-    """What the live databases have run of it, read through env.py as `driftguard check` does."""
+def with_databases_asked(root: Path, settings: Settings, live: str, repair: Repair) -> Repair:
+    """The repair with what the live databases have run of it, read through env.py as `driftguard check` does."""
+    request = engine.Request(root, settings, (repair.site.environment.name,), live=live)
     needs: list[tuple[str, Need]] = []
     silent: list[str] = []
     with progress(sys.stderr) as tell:
-        for repair in repairs:
-            request = engine.Request(root, settings, (repair.site.environment.name,), live=live)
-            try:
-                found = list(engine.stamps(request, tell))
-            except Unavailable as missing:
-                silent.append(missing.problem.message)
-                continue
-            if not found:
-                silent.append("it was left alone, as --live or the setting says")
-            needs += [(name, need(repair.site.graph, repair.graph, stamp, repair.twins)) for name, stamp in found]
-    return Asked(tuple(needs), tuple(silent))
+        try:
+            for name, stamp in engine.stamps(request, tell):
+                needs.append((name, need(repair.site.graph, repair.graph, stamp, repair.twins)))
+        except Unavailable as missing:
+            silent.append(missing.problem.message)
+    if not needs and not silent:
+        silent.append("it was left alone, as --live or the setting says")
+    return repair._replace(asked=Asked(tuple(needs), tuple(silent)))
 
 
-def refuse_run(repair: Repair, asked: Asked, again: str) -> None:
+def refuse_run(repair: Repair, again: str) -> None:
     """Raise Refused where a database has run what gets other parents: its own downgrade needs the files as they are."""
-    for name, what in asked.needs:
+    for name, what in repair.asked.needs:
         if what.downgrade:
             tool = repair.site.environment
             commands = (
@@ -180,12 +182,21 @@ def show(repairs: Sequence[Repair]) -> None:
                 print(line)
 
 
+def told_of(was: Graph, move: Move) -> str:
+    """What has become of one file, in one line."""
+    before, after = (listed(parents) or "nothing" for parents in (move.was, move.now))
+    where = f"{was[move.id].path}: {move.id}"
+    if move.is_straightened:
+        return f"{where} follows {after}, and so joins nothing any more (it joined {before})"
+    return f"{where} follows {after} (it followed {before})"
+
+
 def heads_word(repair: Repair) -> str:
     """What Alembic's upgrade goes up to."""
     return "heads" if len(repair.graph.heads()) > 1 else "head"
 
 
-def tell_done(repository: Repository | None, repairs: Sequence[Repair], asked: Asked) -> None:
+def tell_done(repository: Repository | None, repairs: Sequence[Repair]) -> None:
     """Print what was done, and what to type next."""
     for repair in repairs:
         for line in repair.told:
@@ -197,7 +208,7 @@ def tell_done(repository: Repository | None, repairs: Sequence[Repair], asked: A
         print(*_indented([f"git add -- {' '.join(map(shlex.quote, paths))}"]), sep="\n")
     for repair in repairs:
         tool = repair.site.environment
-        for name, what in asked.needs:
+        for name, what in repair.asked.needs:
             if what.stamp:
                 print(visible(f"the database {name} has run all of it; let its version table say so:"))
                 print(*_indented([f"{command(tool, 'stamp')} --purge {' '.join(map(shlex.quote, what.stamp))}"]))

@@ -53,7 +53,7 @@ def _does_nothing(statement: ast.stmt) -> bool:
     match statement:
         case ast.FunctionDef(body=body, decorator_list=[]):
             return all(_does_nothing(each) and not isinstance(each, ast.Import | ast.ImportFrom) for each in body)
-        case ast.Expr(value=ast.Constant()) | ast.Pass() | ast.Import() | ast.ImportFrom():
+        case ast.Expr(value=ast.Constant()) | ast.Return(value=None) | ast.Pass() | ast.Import() | ast.ImportFrom():
             return True
         case ast.Assign(value=value) | ast.AnnAssign(value=value):
             return not any(isinstance(each, ast.Call | ast.Await) for each in ast.walk(value or statement))

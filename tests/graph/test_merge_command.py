@@ -142,6 +142,13 @@ def test_what_cannot_be_merged_is_said(project: Guarded, names: tuple[str, ...],
     assert revisions(project) == was
 
 
+def test_a_message_that_breaks_the_file_leaves_none(project: Guarded) -> None:
+    was = revisions(project)
+    answer = project.driftguard("merge", "-m", 'say """ twice')
+    assert answer.code == 2 and "it is no valid Python" in answer.err
+    assert revisions(project) == was
+
+
 def test_intended_branches_are_left_alone(project: Guarded) -> None:
     project.write("driftguard.toml", f'heads = ["{ONE}"]\n')
     assert project.driftguard("merge").out == "nothing to do: no heads collide\n"
@@ -201,12 +208,22 @@ def test_of_two_merges_the_one_of_this_branch_goes(project: Guarded) -> None:
     answer = project.driftguard("merge", "--live", "off")
     assert answer.code == 0, answer
     assert f"{FIRST} and {SECOND} both join {ONE} and {OTHER}: {FIRST} stays" in answer.out
+    assert f"{THIRD} follows {FIRST} (it followed {SECOND})" in answer.out
     assert not (project.root / f"migrations/versions/{SECOND}_merge.py").exists()
     assert heads(project) == [THIRD]
     project.alembic("upgrade", "head")
     command = next(line.strip() for line in answer.out.splitlines() if "git add" in line)
     project.must("sh", "-c", command)
     assert not project.git("diff", "--name-only") and not project.git("ls-files", "--others", "--exclude-standard")
+
+
+def test_a_merge_of_both_follows_the_one_that_stays(project: Guarded) -> None:
+    doubly_merged(project)
+    last = add_merge(project, "d5f1203c77ab", FIRST, THIRD)
+    assert project.driftguard("merge", "--live", "off").code == 0
+    assert len(heads(project)) == 1
+    assert f"('{FIRST}', '{THIRD}')" in (project.root / last).read_text()
+    project.alembic("upgrade", "head")
 
 
 @pytest.mark.parametrize("what", ["a statement", "a label"])

@@ -253,3 +253,30 @@ def test_onto_another_branch(tmp_path: Path) -> None:
     answer = project.driftguard("rebase", "--onto", LEFT.name, "--live", "off")
     assert answer.code == 0, answer
     assert history(project)[-1] == f"{BASE} -> {OWN} (head)"
+
+
+def test_each_environment_has_a_database_of_its_own(project: Guarded) -> None:
+    """The second one's files lie in a folder of their own; its database has run what is to move."""
+    silently(project, "checkout", "--quiet", "main")
+    (project.root / "store").mkdir()
+    project.must("cp", "-r", "migrations", "models.py", "alembic.ini", "store")
+    project.commit("a second environment")
+    silently(project, "checkout", "--quiet", RIGHT.name)
+    silently(project, "merge", "--quiet", "--no-edit", "main")
+    project.must("cp", OWN_FILE, f"store/{OWN_FILE}")
+    project.alembic("upgrade", OWN, folder="store")
+    answer = project.driftguard("rebase")
+    assert answer.code == 1, answer
+    commands = [line.strip() for line in answer.err.splitlines() if line.startswith("    ")]
+    assert commands[0] == f"cd store && alembic downgrade {HEAD}"
+    assert not project.git("diff", "--name-only")
+    project.alembic("downgrade", HEAD, folder="store")
+    assert project.driftguard("rebase").code == 0
+    for folder in (".", "store"):
+        assert len(project.alembic("heads", folder=folder).splitlines()) == 1
+
+
+def test_only_the_environment_that_was_named(project: Guarded) -> None:
+    answer = project.driftguard("rebase", "-e", "nowhere", "--live", "off")
+    assert answer.code == 2 and "there is no environment nowhere" in answer.err
+    assert project.driftguard("rebase", "-e", "migrations", "--live", "off").code == 0
