@@ -32,8 +32,7 @@ def need(was: Graph, now: Graph, stamp: tuple[str, ...], twins: Mapping[str, str
         rows = heads_of(now, known)
         return Need(stamp=rows if set(rows) != set(stamp) and done else ())
     firsts = [each for each in was.ordered() if each in off and not off & (was.ancestors(each) - {each})]
-    taken_back = off | (was.descendants(*firsts) & done)
-    return Need(tuple(each for each in was.ordered() if each in taken_back), below(was, firsts))
+    return Need(tuple(each for each in was.ordered() if each in off), below(was, firsts))
 
 
 def below(graph: Graph, ids: list[str]) -> str:

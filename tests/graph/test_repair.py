@@ -15,7 +15,7 @@ from guarded import Guarded
 from hooked import HEAD, LEFT, RIGHT, add_revision, plain, silently, two_branches
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_reparent import histories
+from test_reparent import graph, histories
 
 from driftguard.commands.rebase import rebase
 from driftguard.errors import DriftguardError
@@ -75,6 +75,25 @@ def test_any_history_of_files_ends_once_for_alembic(given: tuple[Graph, Graph], 
             assert skeleton(change.was) == skeleton(change.now) and (root / path).read_bytes() == change.now
         alembics = ScriptDirectory(str(root), version_locations=[str(root / "v")])
         assert len(alembics.get_heads()) == min(1, len(was.revisions))
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        pytest.param(("a", "b: a", "c: b"), (), id="as it was meant"),
+        pytest.param(("a", "b", "c: b a"), ("b has other parents than it should have",), id="other parents"),
+        pytest.param(("a", "b: a", "c: b", "d: c"), ("d has other parents than it should have",), id="one more"),
+        pytest.param(("a", "b: a"), ("c has other parents than it should have",), id="one less"),
+        pytest.param(("a", "b: a", "c: a"), ("b, c are heads, and nothing joins them",), id="two heads"),
+        pytest.param(("a", "b: a", "c: x"), ("v/c.py:1: down_revision names x",), id="a parent that is not there"),
+        pytest.param(("a", "b: c", "c: b"), ("these come after themselves: b, c",), id="a cycle"),
+        pytest.param(("a", "b: a", "c: b", "c: b"), ("c is in 2 files: v/c.py, v/c.py",), id="one id twice"),
+    ],
+)
+def test_what_came_out_otherwise_is_said(found: tuple[str, ...], said: tuple[str, ...]) -> None:
+    wrong = differences(graph(*found), graph("a", "b: a", "c: b"), frozenset("c"), ())
+    assert all(any(line.startswith(each) for line in wrong) for each in said)
+    assert bool(wrong) is bool(said)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,9 @@ REVISES = re.compile(rb"(?m)^Revises:[^\r\n]*")
         pytest.param("down_revision = ['a', 'b']", "n", "down_revision = ['n']", id="a list that stays one"),
         pytest.param("down_revision = 'a', \"b\"", "n m", "down_revision = 'n', \"m\"", id="a tuple without brackets"),
         pytest.param("down_revision = 'a', \"b\"", "a m", "down_revision = 'a', \"m\"", id="only what changes"),
+        pytest.param(
+            'down_revision = (r"""a""", \'b\')', "a m", 'down_revision = (r"""a""", \'m\')', id="the rest stays"
+        ),
         pytest.param("down_revision = 'a'", "n m", "down_revision = ('n', 'm')", id="a text that becomes a tuple"),
         pytest.param("down_revision = ['a']", "n m", "down_revision = ['n', 'm']", id="a longer list"),
         pytest.param("down_revision = {'a'}", "n", "down_revision = {'n'}", id="a set"),
