@@ -13,7 +13,7 @@ from driftguard.commands.repair import Refused, Repair, Site
 from driftguard.config import Settings, load_settings
 from driftguard.errors import DriftguardError
 from driftguard.git import Repository, WorkingTree, find_repository
-from driftguard.graph import Graph, Revision, collisions, double_merges, find_base
+from driftguard.graph import Graph, Revision, collisions, double_merges, find_base, whereabouts
 from driftguard.graph.repair import edits, is_empty
 from driftguard.graph.reparent import moves_between, with_parents, without_merge
 from driftguard.graph.writing import Change
@@ -83,7 +83,9 @@ def _plan(
 ) -> Repair | None:
     """What to do to one environment; None if nothing. Raises Refused."""
     repair.refuse_torn(site)
-    settled = Settled(site.graph, {}, ()) if heads else _settled(tree, site.graph, _shared(repository, settings, site))
+    settled = Settled(site.graph, {}, ())
+    if not heads and double_merges(site.graph) and (own := _own(repository, settings, site)):
+        settled = _settled(tree, site.graph, own)
     groups = [_named(site.graph, heads)] if heads else list(collisions(settled.graph, site.allowed_heads))
     if not groups and not settled.dropped:
         return None
@@ -110,9 +112,8 @@ def _plan(
 
 def _named(graph: Graph, names: Sequence[str]) -> tuple[str, ...]:
     """The heads that the user named, by id, label or the beginning of one."""
-    if list(names) == ["heads"]:
-        return graph.heads()
-    found = tuple(dict.fromkeys(_head(graph, name) for name in names))
+    every = list(names) == ["heads"]
+    found = graph.heads() if every else tuple(dict.fromkeys(_head(graph, name) for name in names))
     if len(found) < 2:
         raise DriftguardError(f"{listed(found)} alone cannot be merged", "name two heads or more, or none")
     return found
@@ -148,22 +149,27 @@ def _with_ids_of(was: Graph, now: Graph) -> Graph:
     return Graph(tuple(each for each in was.revisions if each.id in now))
 
 
-def _shared(repository: Repository | None, settings: Settings, site: Site) -> Graph | None:
-    """The revisions of the base branch; None where it is not known what others may have."""
+def _own(repository: Repository | None, settings: Settings, site: Site) -> frozenset[str]:
+    """The revisions that the base does not have, without merges that another branch has; none without a base."""
     head = repository.head if repository else None
     base = find_base(repository, head, "", settings.base) if repository and head else None
-    return repair.shared_with(repository, settings, base, site) if repository and base else None
+    if repository is None or base is None:
+        return frozenset()
+    shared, here = repair.shared_with(repository, settings, base, site), (repository.branch, repository.upstream)
+    locations, graph = site.environment.version_locations, site.graph
+    merges = {each for group in double_merges(graph) for each in group if each not in shared}
+    known = {each for each in merges if any(t.branch not in here for t in whereabouts(repository, locations, each))}
+    return frozenset(graph.by_id) - shared.by_id.keys() - known
 
 
-def _settled(tree: WorkingTree, graph: Graph, shared: Graph | None) -> Settled:
+def _settled(tree: WorkingTree, graph: Graph, own: frozenset[str]) -> Settled:
     """The graph without merges that only this branch has, and that do nothing which a twin of theirs does not do."""
     dropped: dict[str, str] = {}
     told: list[str] = []
-    for group in double_merges(graph) if shared is not None else ():
-        assert shared is not None
-        kept = min(group, key=lambda each: (each not in shared, -len(graph.descendants(each)), each))
+    for group in double_merges(graph):
+        kept = min(group, key=lambda each: (each in own, -len(graph.descendants(each)), each))
         for each in group:
-            if each != kept and _is_superfluous(tree, graph, shared, each):
+            if each != kept and _is_superfluous(tree, graph, own, each):
                 graph = _dropped(graph, each, kept)
                 dropped[each] = kept
                 joined = listed(graph[kept].down)
@@ -178,12 +184,12 @@ def _dropped(graph: Graph, dropped: str, kept: str) -> Graph:
     return Graph(tuple(each for each in moved.revisions if each.id != dropped))
 
 
-def _is_superfluous(tree: WorkingTree, graph: Graph, shared: Graph, id_: str) -> bool:
+def _is_superfluous(tree: WorkingTree, graph: Graph, own: frozenset[str], id_: str) -> bool:
     """Whether a merge can go: no other branch has it or what follows it, and nothing is in it."""
     revision = graph[id_]
-    own = not {id_, *graph.children(id_)}.intersection(shared.by_id)
+    movable = own.issuperset({id_, *graph.children(id_)})
     needed = any(id_ in each.depends_on for each in graph.revisions)
-    return own and not needed and not revision.labels and not revision.depends_on and _is_empty(tree, revision)
+    return movable and not needed and not revision.labels and not revision.depends_on and _is_empty(tree, revision)
 
 
 def _is_empty(tree: WorkingTree, revision: Revision) -> bool:

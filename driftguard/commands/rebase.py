@@ -79,9 +79,9 @@ def _plan(repository: Repository, tree: WorkingTree, settings: Settings, base: B
         graph = rebased(site.graph, shared, site.allowed_heads)
     except Tangled as tangle:
         raise Refused(f"{base.name}: {tangle}", "join its heads there first: driftguard merge") from tangle
-    moves = moves_between(site.graph, graph)
-    if not moves and graph == site.graph:
+    if graph == site.graph:
         return None
+    moves = moves_between(site.graph, graph)
     changes, obstacles = edits(tree, site.graph, moves)
     if obstacles:
         raise Refused(
@@ -96,8 +96,8 @@ def _plan(repository: Repository, tree: WorkingTree, settings: Settings, base: B
 
 def _refuse_other_history(graph: Graph, shared: Graph, base: Base) -> None:
     """Where this branch lacks revisions of the base, or says something else of them."""
-    readable = {id_ for file in graph.unreadable for id_ in file.ids}
-    missing = sorted(shared.by_id.keys() - graph.by_id.keys() - readable)
+    unread = {id_ for file in graph.unreadable for id_ in file.ids}
+    missing = sorted(shared.by_id.keys() - graph.by_id.keys() - unread)
     if missing:
         paths = " ".join(shlex.quote(shared[each].path) for each in missing)
         deleted = base.forks == (base.commit,)
