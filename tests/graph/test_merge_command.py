@@ -132,6 +132,7 @@ def test_heads_can_be_named(project: Guarded) -> None:
     [
         pytest.param((ONE, HEAD), 1, "is no head", id="no head"),
         pytest.param((ONE,), 2, "alone cannot be merged", id="one alone"),
+        pytest.param((ONE, ONE[:5]), 2, "alone cannot be merged", id="one twice"),
         pytest.param((ONE, "zzzzzz"), 2, "no revision file has the id", id="unknown"),
     ],
 )
@@ -224,6 +225,15 @@ def test_a_merge_of_both_follows_the_one_that_stays(project: Guarded) -> None:
     assert len(heads(project)) == 1
     assert f"('{FIRST}', '{THIRD}')" in (project.root / last).read_text()
     project.alembic("upgrade", "head")
+
+
+def test_a_merge_that_a_third_branch_has_stays(project: Guarded) -> None:
+    doubly_merged(project)
+    project.git("branch", "third")
+    answer = project.driftguard("merge", "--live", "off")
+    assert answer.code == 0, answer
+    assert (project.root / f"migrations/versions/{SECOND}_merge.py").exists()
+    assert len(heads(project)) == 1
 
 
 @pytest.mark.parametrize("what", ["a statement", "a label"])
