@@ -105,7 +105,7 @@ def test_options_of_pyproject_count(project: Guarded) -> None:
 def test_it_goes_beside_the_first_head_where_there_are_several_locations(project: Guarded) -> None:
     project.write("more/.keep", "")
     project.git("mv", f"migrations/versions/{ONE}_{'colour' if LEFT.revision == ONE else 'weight'}.py", "more")
-    versions = "version_locations = more %(here)s/migrations/versions\n"
+    versions = "version_locations = %(here)s/migrations/versions more\n"
     project.replace("alembic.ini", "prepend_sys_path", f"{versions}prepend_sys_path")
     answer = project.driftguard("merge")
     assert re.search(r"^more/[0-9a-f]{12}_merge\w*\.py: ", answer.out), answer
