@@ -264,3 +264,44 @@ def graph(start: Path, environments: tuple[str, ...], ref: str) -> int:
     from driftguard.commands.graph import graph
 
     return graph(start=start, environments=environments, ref=ref)
+
+
+@cli.command(short_help="Join heads that collide.")
+@click.argument("heads", nargs=-1)
+@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
+@click.option("-m", "--message", default="", metavar="TEXT", help="What the merge revision says of itself.")
+@click.option("--live", default="", metavar="URL|env:NAME|off", help="The live database; off: leave it alone.")
+@click.option("--dry-run", is_flag=True, help="Show the changes and write nothing.")
+@click.pass_obj
+def merge(
+    start: Path, heads: tuple[str, ...], environments: tuple[str, ...], message: str, live: str, dry_run: bool
+) -> int:
+    """Write a merge revision over the heads that collide, or over HEADS, in the form of the project's own template.
+
+    Heads that are meant to stay apart are left alone. Of two merges over the same parents, one that only this branch
+    has goes away. No database is written, and all files are put back if anything fails.
+
+    Exit codes: 0 done or nothing to do, 1 refused, 2 could not.
+    """
+    from driftguard.commands.merge import merge
+
+    return merge(start=start, environments=environments, message=message, heads=heads, live=live, dry_run=dry_run)
+
+
+@cli.command(short_help="Put this branch's revisions behind those of its base.")
+@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
+@click.option("--onto", default="", metavar="REF", help="The base branch, if it is another than usual.")
+@click.option("--live", default="", metavar="URL|env:NAME|off", help="The live database; off: leave it alone.")
+@click.option("--dry-run", is_flag=True, help="Show the changes and write nothing.")
+@click.pass_obj
+def rebase(start: Path, environments: tuple[str, ...], onto: str, live: str, dry_run: bool) -> int:
+    """Put the revisions that only this branch has behind the head of the base branch, so that the history is a line.
+
+    Changes down_revision and the docstring's Revises line in the working tree, and nothing else. Revisions that the
+    base has are never touched. No database is written, and all files are put back if anything fails.
+
+    Exit codes: 0 done or nothing to do, 1 refused, 2 could not.
+    """
+    from driftguard.commands.rebase import rebase
+
+    return rebase(start=start, environments=environments, onto=onto, live=live, dry_run=dry_run)

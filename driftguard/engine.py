@@ -269,6 +269,24 @@ def check(request: Request, progress: Progress = silent, environ: Mapping[str, s
         return examination.verdict
 
 
+def stamps(
+    request: Request, progress: Progress = silent, environ: Mapping[str, str] = os.environ
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What each live database of the request is called, and its stamp, () without one; raises Unavailable.
+
+    Nothing where live databases are left alone.
+    """
+    with _scene(request, progress, environ, guest_process.start) as scene, ExitStack() as stack:
+        for environment in _environments(request, scene):
+            facts = EnvironmentFacts(scene, environment, stack)
+            live = scene.live_of(facts.settings)
+            if live.wanted:
+                with facts.failures():
+                    for database in facts.databases:
+                        read = LiveFacts(facts, database, live)
+                        yield str(read.address), read.stamp or ()
+
+
 @contextmanager
 def _scene(request: Request, progress: Progress, environ: Mapping[str, str], start: Start) -> Iterator[Scene]:
     repository, settings = find_repository(request.root, environ), request.settings

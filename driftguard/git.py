@@ -281,6 +281,12 @@ class Repository:
         done = self.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
         return _line(done.stdout) if done.returncode == 0 else None
 
+    @property
+    def upstream(self) -> str | None:
+        """The branch that the present one follows, such as ``origin/main``; None if it follows none."""
+        done = self.ask("rev-parse", "--abbrev-ref", "--symbolic-full-name", "@{upstream}")
+        return _line(done.stdout) if done.returncode == 0 else None
+
     def branches(self, *patterns: str) -> tuple[Branch, ...]:
         """The local and remote branches that match a pattern, such as ``refs/heads`` or ``refs/remotes/*/main``."""
         form = "%00".join(("%(refname)", "%(objectname)", "%(HEAD)", "%(upstream)", "%(symref)"))

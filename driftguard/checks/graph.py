@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from driftguard.checks.words import listed
 from driftguard.findings import Finding, Place, Severity, Side
-from driftguard.graph import Graph, Revision, Trace, UnstagedRevision
+from driftguard.graph import Graph, Revision, Trace, UnstagedRevision, collisions, double_merges
 
 HEXADECIMAL = re.compile("[0-9a-f]{12}")
 FOLLOWING = frozenset({*map("".join, pairwise("0123456789abcdef")), "90", "0a", "fa", "f0"})
@@ -190,32 +190,23 @@ def double_merge(given: GraphInput) -> Iterator[Finding]:
     Why it hurts: main had two heads. Ann and Bob both saw it, both ran `alembic merge heads`, and both merged. Now the
     two merge revisions were the heads, and the deployment that the merges were to save stopped once more.
 
-    How to fix: keep the one that has been merged first. If nothing follows the other one, and it has run nowhere,
-    remove its file:
+    How to fix: keep the one that others have. This removes the other one if it does nothing and nobody else can have
+    run it, and else merges the two merges:
 
-        git rm migrations/versions/9c2e_merge.py
-
-    If both have run somewhere, merge the merges: `alembic merge heads -m "merge"`.
+        driftguard merge
     """
-    joined: defaultdict[frozenset[str], list[Revision]] = defaultdict(list)
-    for revision in given.graph.by_id.values():
-        if len(revision.down) > 1:
-            joined[frozenset(revision.down)].append(revision)
-    for parents, merges in joined.items():
-        together = _ids_below_all(given.graph, merges)
-        if len(merges) > 1 and not together:
-            *_, last = merges
+    for group in double_merges(given.graph):
+        merges, both = [given.graph[id_] for id_ in group], "both" if len(group) == 2 else "all"
+        if not _ids_above_all(given.graph, group):
             yield Finding(
                 code="DG110",
                 side=Side.GRAPH,
-                subject=", ".join(sorted(each.id for each in merges)),
-                message=f"{listed([each.id for each in merges])} all merge {listed(sorted(parents))}",
-                place=_place(last),
+                subject=", ".join(group),
+                message=f"{listed(group)} {both} merge {listed(sorted(merges[0].down))}",
+                place=_place(merges[-1]),
                 details=tuple(_described(given, each) for each in merges),
-                help="keep the first one; if nothing follows the other and it has run nowhere, remove it",
-                commands=tuple(
-                    f"git rm -- {shlex.quote(each.path)}" for each in merges[1:] if not given.graph.dependents(each.id)
-                ),
+                help="keep the one that others have; driftguard removes the other if that is safe, else it merges both",
+                commands=("driftguard merge",),
             )
 
 
@@ -372,24 +363,7 @@ def _is_told_otherwise(given: GraphInput, missing: str) -> bool:
 
 def _collisions(given: GraphInput) -> Iterator[tuple[str, ...]]:
     """Groups of two and more heads that nothing tells apart."""
-    graph = given.graph
-    groups: list[tuple[set[tuple[frozenset[str], str]], list[str]]] = []
-    for head in graph.heads():
-        name = _branch_name(given, head)
-        roots = graph.ancestors(head).intersection(graph.bases())
-        keys, members = {(name, graph[root].location) for root in roots}, [head]
-        for group in [group for group in groups if group[0] & keys]:
-            groups.remove(group)
-            keys, members = keys | group[0], [*group[1], *members]
-        groups.append((keys, members))
-    return (tuple(sorted(members)) for _, members in groups if len(members) > 1)
-
-
-def _branch_name(given: GraphInput, head: str) -> frozenset[str]:
-    """The labels and the allowed heads that a head belongs to."""
-    below = given.graph.ancestors(head)
-    allowed = (name.removesuffix("@head") for name in given.allowed_heads)
-    return given.graph.labels(head) | {name for name in allowed if name in below}
+    return collisions(given.graph, given.allowed_heads)
 
 
 def _divergence(graph: Graph, heads: tuple[str, ...]) -> str:
@@ -468,9 +442,9 @@ def _described(given: GraphInput, revision: Revision) -> str:
     return f"{_place(revision)} {revision.id}{doc}{f', {origin}' if origin else ''}"
 
 
-def _ids_below_all(graph: Graph, merges: list[Revision]) -> frozenset[str]:
-    """Revisions in which merges of the same parents come together again."""
-    return frozenset.intersection(*(graph.descendants(each.id) for each in merges))
+def _ids_above_all(graph: Graph, ids: tuple[str, ...]) -> frozenset[str]:
+    """The revisions in which these have come together again."""
+    return frozenset.intersection(*(graph.descendants(each) for each in ids))
 
 
 def _follows(revision: Revision) -> str:

@@ -153,6 +153,19 @@ class LiveFacts:
             raise self._unreachable(*self._reason(error.message)) from error
         return Reading(stamp, self._own(self._facts.filtered(catalog)))
 
+    @property
+    def stamp(self) -> tuple[str, ...] | None:
+        """The stamp alone, without the catalog; None: there is no version table."""
+        number, address = self._target
+        if address.database == MEMORY:
+            return None
+        database, probe = self._facts.database, self._environment.probe
+        try:
+            with probe.session(f"@{number}", database.dialect) as session:
+                return probe.stamp(session, database)
+        except GuestFailed as error:
+            raise self._unreachable(*self._reason(error.message)) from error
+
     def _own(self, catalog: Catalog) -> Catalog:
         """Without what other chains keep in the same database: their version tables, and the tables that they build."""
         others = frozenset().union(*map(select.tables, self._neighbours), select.version_tables(catalog))

@@ -1,6 +1,7 @@
 """The revision graph, read from revision files without running them."""
 
 from driftguard.graph.base import Base, find_base
+from driftguard.graph.collisions import collisions, double_merges
 from driftguard.graph.compare import does_the_same
 from driftguard.graph.graph import Graph, Missing
 from driftguard.graph.history import Trace, UnstagedRevision, provenance, unstaged_revisions, whereabouts
@@ -18,7 +19,9 @@ __all__ = [
     "Trace",
     "Unreadable",
     "UnstagedRevision",
+    "collisions",
     "does_the_same",
+    "double_merges",
     "find_base",
     "load",
     "memory_of",

@@ -144,3 +144,28 @@ def test_an_unreadable_file_says_which_ids_it_may_have() -> None:
     found = parse_revision(b"revision = 'a1'\nrevision: str = \"b2\"\n)\n", "versions/c3_add_age.py")
     assert isinstance(found, Unreadable)
     assert [id_ for id_ in ("a1", "b2", "c3", "d4", "") if found.may_define(id_)] == ["a1", "b2", "c3"]
+
+
+@pytest.mark.parametrize(
+    ("docstring", "down", "stale"),
+    [
+        pytest.param("x\n\nRevision ID: a\nRevises: b\n", '"b"', (), id="as it is"),
+        pytest.param("x\n\nRevision ID: a\nRevises: \n", "None", (), id="no parent, and none is said"),
+        pytest.param("x\n\nRevises: None\n", "None", (), id="no parent, as old templates say it"),
+        pytest.param("x\n\nRevises: c, b\n", '("b", "c")', (), id="two parents in another order"),
+        pytest.param("x\n\nRevises: ('b', 'c')\n", '("b", "c")', (), id="two parents as a tuple"),
+        pytest.param("x\n\nRevises: b (the head)\n", '"b"', (), id="words behind it"),
+        pytest.param("x\n", '"b"', (), id="nothing is said"),
+        pytest.param("x\n\nRevises: z\n", '"b"', ((3, "Revises: z"),), id="another parent"),
+        pytest.param("x\n\nRevises:\n", '"b"', ((3, "Revises:"),), id="no parent is said, and there is one"),
+        pytest.param("x\n\nRevises: z\n", "None", ((3, "Revises: z"),), id="a parent is said, and there is none"),
+        pytest.param("x\n\nRevises: b\n", '("b", "c")', ((3, "Revises: b"),), id="one of two parents"),
+        pytest.param("x\n\nRevision ID: z\nRevises: b\n", '"b"', ((3, "Revision ID: z"),), id="another id"),
+    ],
+)
+@pytest.mark.parametrize("tail", ["", "if True:\n    pass\n"], ids=["usual", "unusual"])
+def test_what_the_docstring_says(docstring: str, down: str, stale: tuple[tuple[int, str], ...], tail: str) -> None:
+    source = f'"""{docstring}"""\nrevision = "a"\ndown_revision = {down}\n{tail}'
+    found = parse_revision(source.encode(), "v/a.py")
+    assert isinstance(found, Revision)
+    assert found.stale == stale

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from random import Random
 
 import pytest
 
@@ -17,7 +18,10 @@ CHECKS = (
     rules.missing_parent,
     rules.duplicate_revision_id,
     rules.revision_cycle,
+    rules.double_merge,
     rules.unreadable_revision,
+    rules.stale_revises_line,
+    rules.hand_typed_revision_id,
     rules.unstaged_revision,
 )
 BROKEN = Unreadable("v/broken_x.py", 3, "it is no valid Python", ("x",))
@@ -60,6 +64,33 @@ def codes(given: GraphInput) -> list[tuple[str, str]]:
         pytest.param(GraphInput(graph(*LINE)), [], id="a line"),
         pytest.param(GraphInput(graph(*FORK)), [("DG101", "c, d")], id="a fork"),
         pytest.param(GraphInput(graph(*FORK, rev("m", "c d"))), [], id="a fork that is merged"),
+        pytest.param(
+            GraphInput(graph(*FORK, rev("m", "c d"), rev("n", "d c"))),
+            [("DG101", "m, n"), ("DG110", "m, n")],
+            id="a fork that is merged twice",
+        ),
+        pytest.param(
+            GraphInput(graph(*FORK, rev("m", "c d"), rev("n", "d c"), rev("o", "m n"))),
+            [],
+            id="merges that are merged",
+        ),
+        pytest.param(
+            GraphInput(graph(*FORK, rev("e", "b"), rev("m", "c d"), rev("n", "c e"), rev("o", "m n"))),
+            [],
+            id="merges of other parents",
+        ),
+        pytest.param(
+            GraphInput(graph(*LINE, rev("a1b2c3d4e5f6", "b"))), [("DG114", "a1b2c3d4e5f6")], id="an id that was typed"
+        ),
+        pytest.param(GraphInput(graph(*LINE, rev("a1b2c3d4e5f6", "b")), is_new=lambda id_: False), [], id="long ago"),
+        pytest.param(
+            GraphInput(graph(rev("a")._replace(stale=((2, "Revises: z"),)))), [("DG113", "a")], id="a stale docstring"
+        ),
+        pytest.param(
+            GraphInput(graph(rev("a")._replace(stale=((2, "Revises: z"),))), is_new=lambda id_: False),
+            [],
+            id="a stale docstring of long ago",
+        ),
         pytest.param(GraphInput(graph(*FORK, rev("e", "d"), rev("f", "b"))), [("DG101", "c, e, f")], id="three sides"),
         pytest.param(GraphInput(graph(rev("a"), rev("b"))), [("DG101", "a, b")], id="two bases in one folder"),
         pytest.param(GraphInput(graph(rev("a"), rev("b", location="w"))), [], id="two bases in folders of their own"),
@@ -197,6 +228,55 @@ def codes(given: GraphInput) -> list[tuple[str, str]]:
 )
 def test_what_is_found(given: GraphInput, expected: list[tuple[str, str]]) -> None:
     assert codes(given) == expected
+
+
+@pytest.mark.parametrize(
+    "id_",
+    [
+        "a1b2c3d4e5f6",
+        "1a2b3c4d5e6f",
+        "b2c3d4e5f6a7",
+        "123456789abc",
+        "abcdef123456",
+        "abc123def456",
+        "aabbccddeeff",
+        "0123456789ab",
+        "fedcba987654",
+        "111111111111",
+        "123123123123",
+        "f1e2d3c4b5a6",
+        "1234567890ab",
+    ],
+)
+def test_ids_that_people_type(id_: str) -> None:
+    assert only(rules.hand_typed_revision_id(GraphInput(graph(rev(id_))))).subject == id_
+
+
+@pytest.mark.parametrize(
+    "id_",
+    [
+        "3f2a8c01b7de",
+        "1c9d55e0f3a8",
+        "e2f7708bb641",
+        "0001",
+        "000000000012",
+        "202601310000",
+        "2026_01_31",
+        "add_age",
+        "deadbeefcafe",
+        "1975ea83b712",
+        "5d1b7c33aa90",
+        "ae1027a6acf",
+    ],
+)
+def test_ids_that_are_as_good_as_any(id_: str) -> None:
+    assert not list(rules.hand_typed_revision_id(GraphInput(graph(rev(id_)))))
+
+
+def test_random_ids_are_no_pattern() -> None:
+    random = Random(1)
+    ids = (f"{random.getrandbits(48):012x}" for _ in range(20_000))
+    assert sum(1 for id_ in ids if list(rules.hand_typed_revision_id(GraphInput(graph(rev(id_)))))) == 0
 
 
 def trace(branch: str) -> Trace:
