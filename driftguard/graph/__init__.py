@@ -2,9 +2,10 @@
 
 from driftguard.graph.base import Base, find_base
 from driftguard.graph.graph import Graph, Missing
-from driftguard.graph.history import Trace, UnstagedRevision, provenance, unstaged_revisions, whereabouts
+from driftguard.graph.history import Trace, UnstagedRevision, unstaged_revisions, whereabouts
 from driftguard.graph.load import load
 from driftguard.graph.memory import Memory, memory_of
+from driftguard.graph.origin import provenance
 from driftguard.graph.revision import Revision, Unreadable, parse_revision
 
 __all__ = [
