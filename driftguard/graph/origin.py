@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from itertools import islice
+from typing import NamedTuple
 
 from driftguard.errors import DriftguardError
 from driftguard.git import Commit, Repository
@@ -13,6 +14,7 @@ from driftguard.graph.revision import Revision
 
 MOST_COMMITS = 20
 MOST_BRANCHES = 5
+MOST_REFS = 50
 MOST_RENAMES = 5
 SECONDS = 3.0
 PULL_REQUEST = re.compile(r"^Merge pull request #(\d+)\b|^Merged PR (\d+):|\((?:pull request )?#(\d+)\)$")
@@ -20,20 +22,29 @@ PULL_REQUEST = re.compile(r"^Merge pull request #(\d+)\b|^Merged PR (\d+):|\((?:
 MERGE_REQUEST = re.compile(r"^See merge request \S*!(\d+)$", re.MULTILINE)
 MERGED_BRANCH = re.compile(r"^Merge (?:remote-tracking )?branch '(.{1,100}?)'(?: |$)")
 
+Parents = Mapping[str, tuple[str, ...]]
+"""By commit, every one behind its parents."""
+
+
+class Ways(NamedTuple):
+    """By commit: the first merge on the way here that brought it to a branch without it, and the other branches."""
+
+    merges: Mapping[str, Commit]
+    branches: Mapping[str, tuple[str, ...]]
+
 
 def provenance(repository: Repository, revisions: Iterable[Revision], ref: str = "HEAD") -> dict[str, str]:
     """By id: the commit that added each revision's file, what merged it into ``ref``, and which branches have it.
 
-    Answers for the first 20 revisions, because each costs git walks through the history.
+    Answers for the first 20 revisions, and leaves out what git takes longer than some seconds to find out. Branches
+    are the 50 that were committed to last.
     """
     added = _additions(repository, tuple(islice(revisions, MOST_COMMITS)), ref)
-    merges = _merges(repository, frozenset(commit.id for commit in added.values()), ref)
-    here = repository.branch
-    others = {
-        commit.id: [name for name in repository.branches_with(commit.id) if name != here] for commit in added.values()
-    }
+    ways = Ways({}, {})
+    with suppress(DriftguardError):
+        ways = _ways(repository, frozenset(commit.id for commit in added.values()), ref)
     return {
-        id_: f"{commit}{_request(commit, merges.get(commit.id))}{_on(others[commit.id])}"
+        id_: f"{commit}{_request(commit, ways.merges.get(commit.id))}{_on(ways.branches.get(commit.id, ()))}"
         for id_, commit in added.items()
     }
 
@@ -80,32 +91,60 @@ def _names_before(repository: Repository, commits: frozenset[Commit]) -> dict[tu
     return {(each.commit.id, change.path): change.was for each in log for change in each.changes}
 
 
-def _merges(repository: Repository, commits: frozenset[str], ref: str) -> dict[str, Commit]:
-    """By commit: the first merge on the way to ``ref`` that brought it to a branch that did not have it."""
+def _ways(repository: Repository, commits: frozenset[str], ref: str) -> Ways:
     if not commits:
-        return {}
-    try:
-        base = repository.fork_of(*sorted(commits))
-        parents = repository.parents(ref, *(f"^{each}" for each in base), deadline=SECONDS)
-        brought = _brought(parents, commits)
-        ids = sorted(set(brought.values()))
-        log = repository.history("--no-walk=unsorted", *ids, deadline=SECONDS) if ids else ()
-    except DriftguardError:
-        return {}
-    merges = {each.commit.id: each.commit for each in log}
-    return {commit: merges[merge] for commit, merge in brought.items() if merge in merges}
+        return Ways({}, {})
+    here, refs = repository.branch, repository.refs()[:MOST_REFS]
+    parents = _parents(repository, commits, {ref, *(each.commit for each in refs)})
+    has = _spread(parents, commits)
+    others = [each for each in refs if each.name != here]
+    return Ways(
+        _merges(repository, _brought(_above(repository.resolve(ref), parents), has)),
+        {commit: tuple(each.name for each in others if commit in has.get(each.commit, ())) for commit in commits},
+    )
 
 
-def _brought(parents: Mapping[str, tuple[str, ...]], commits: frozenset[str]) -> dict[str, str]:
-    """By commit: the first merge (``parents`` are in order) that has it, and whose first parent has not."""
-    has: dict[str, frozenset[str]] = {commit: frozenset({commit}) for commit in commits}
-    brought: dict[str, str] = {}
+def _parents(repository: Repository, commits: frozenset[str], tips: Iterable[str]) -> Parents:
+    """Of all that leads from what the commits have in common to the tips."""
+    base = repository.fork_of(*sorted(commits))
+    return repository.parents(*sorted(tips), *(f"^{each}" for each in base), deadline=SECONDS)
+
+
+def _spread(parents: Parents, commits: frozenset[str]) -> dict[str, frozenset[str]]:
+    """Which of ``commits`` each commit contains."""
+    has = {commit: frozenset({commit}) for commit in commits}
     for each, above in parents.items():
-        sides = [has.get(parent, frozenset()) for parent in above]
-        has[each] = frozenset().union(has.get(each, ()), *sides)
-        for commit in has[each].difference(*sides[:1], (each,)) if len(sides) > 1 else ():
-            brought.setdefault(commit, each)
+        held = {has[one] for one in (each, *above) if one in has}
+        if held:
+            has[each] = held.pop() if len(held) == 1 else frozenset().union(*held)
+    return has
+
+
+def _above(tip: str, parents: Parents) -> Parents:
+    """The part that leads to ``tip``."""
+    found = {tip}
+    for each in reversed(parents):
+        if each in found:
+            found.update(parents[each])
+    return {each: above for each, above in parents.items() if each in found}
+
+
+def _brought(parents: Parents, has: Mapping[str, frozenset[str]]) -> dict[str, str]:
+    """By commit: the first merge that has it, and whose first parent has not."""
+    brought: dict[str, str] = {}
+    nothing: frozenset[str] = frozenset()
+    for merge, (first, *others) in ((each, above) for each, above in parents.items() if len(above) > 1):
+        for commit in nothing.union(*(has.get(other, nothing) for other in others)) - has.get(first, nothing):
+            brought.setdefault(commit, merge)
     return brought
+
+
+def _merges(repository: Repository, brought: Mapping[str, str]) -> dict[str, Commit]:
+    """The same, with what git knows of each merge."""
+    ids = sorted(set(brought.values()))
+    log = repository.history("--no-walk=unsorted", *ids, deadline=SECONDS) if ids else ()
+    merges = {each.commit.id: each.commit for each in log}
+    return {commit: merges[merge] for commit, merge in brought.items()}
 
 
 def _request(commit: Commit, merge: Commit | None) -> str:
@@ -127,5 +166,5 @@ def _numbered_request(commit: Commit) -> str:
     return ""
 
 
-def _on(branches: list[str]) -> str:
+def _on(branches: tuple[str, ...]) -> str:
     return f", also on {', '.join(branches[:MOST_BRANCHES])}" if branches else ""
