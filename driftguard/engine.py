@@ -181,6 +181,15 @@ def examine(
         yield Examination(request, scene, environments, stack)
 
 
+@contextmanager
+def open_facts(
+    request: Request, progress: Progress = silent, environ: Mapping[str, str] = os.environ
+) -> Iterator[tuple[EnvironmentFacts, ...]]:
+    """The facts of every environment of the request, for questions that no check asks; nothing is looked at yet."""
+    with _scene(request, progress, environ, guest_process.start) as scene, ExitStack() as stack:
+        yield tuple(EnvironmentFacts(scene, each, stack) for each in _environments(request, scene))
+
+
 def check(request: Request, progress: Progress = silent, environ: Mapping[str, str] = os.environ) -> Verdict:
     """The verdict of one examination."""
     with examine(request, progress, environ) as examination:

@@ -136,6 +136,19 @@ class LiveFacts:
         return self._target[1]
 
     @cached_property
+    def stamp(self) -> tuple[str, ...] | None:
+        """What ``reading`` says of the stamp, without reading anything else."""
+        number, address = self._target
+        if address.database == MEMORY:
+            raise self._unreachable("it is in memory, so it has no stamp to look at", NAME_ANOTHER)
+        database, probe = self._facts.database, self._environment.probe
+        try:
+            with probe.session(f"@{number}", database.dialect) as session:
+                return probe.stamp(session, database)
+        except GuestFailed as error:
+            raise self._unreachable(*self._reason(error.message)) from error
+
+    @cached_property
     def reading(self) -> Reading:
         """The stamp and the catalog, read in one session; only the schemas that head knows, unless env.py takes all."""
         number, address = self._target

@@ -4,24 +4,34 @@ from driftguard.graph.base import Base, find_base
 from driftguard.graph.graph import Graph, Missing
 from driftguard.graph.history import Trace, UnstagedRevision, unstaged_revisions, whereabouts
 from driftguard.graph.load import load
+from driftguard.graph.lost import Find, Search, Where, search
 from driftguard.graph.memory import Memory, memory_of
 from driftguard.graph.origin import provenance
+from driftguard.graph.recovery import Recovery, applied_beside, recover, ways_down
 from driftguard.graph.revision import Revision, Unreadable, parse_revision
 
 __all__ = [
     "Base",
+    "Find",
     "Graph",
     "Memory",
     "Missing",
+    "Recovery",
     "Revision",
+    "Search",
     "Trace",
     "Unreadable",
     "UnstagedRevision",
+    "Where",
+    "applied_beside",
     "find_base",
     "load",
     "memory_of",
     "parse_revision",
     "provenance",
+    "recover",
+    "search",
     "unstaged_revisions",
+    "ways_down",
     "whereabouts",
 ]

@@ -123,7 +123,7 @@ def _spread(parents: Parents, commits: frozenset[str]) -> dict[str, frozenset[st
 def _above(tip: str, parents: Parents) -> Parents:
     """The part that leads to ``tip``."""
     found = {tip}
-    for each in reversed(parents):
+    for each in reversed(tuple(parents)):
         if each in found:
             found.update(parents[each])
     return {each: above for each, above in parents.items() if each in found}
