@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from guarded import Answer, Guarded, sql
-from hooked import COLOUR, HEAD, add_merge, add_revision, branch, plain, silently
+from guarded import SAMPLES, Answer, Guarded, sql
+from hooked import COLOUR, HEAD, REVISION, add_merge, add_revision, branch, plain, silently
 
 WEIGHT = "e2f7708bb641"
 Step = Callable[[Guarded], None]
@@ -198,12 +198,22 @@ def dangling(project: Guarded) -> None:
     project.git("reflog", "expire", "--expire=now", "--all")
 
 
-def from_before_the_first_revision(project: Guarded) -> None:
-    """main has no revision, and so git has no folder for any."""
-    silently(project, "checkout", "--quiet", "--orphan", "bare")
-    project.git("rm", "--quiet", "-f", f"migrations/versions/{HEAD}_begin.py")
-    project.write("models.py", "from sqlalchemy.orm import declarative_base\nBase = declarative_base()\n")
-    project.commit("begin anew")
+def on_two_branches(project: Guarded) -> None:
+    """Both were tried out together, and never merged."""
+    for name, id_, column in (("left", COLOUR, "colour"), ("right", WEIGHT, "weight")):
+        branch(project, name, id_, column, "items")
+        project.git("checkout", "--quiet", name, "--", "migrations")
+    project.alembic("upgrade", "heads")
+    project.git("rm", "--quiet", "-rf", "migrations/versions")
+    project.git("checkout", "--quiet", "HEAD", "--", "migrations")
+
+
+def beside_mains_head(project: Guarded) -> None:
+    """The database has run main's latest revision and the branch's."""
+    main_went_on(project)
+    project.git("checkout", "--quiet", "feature", "--", "migrations")
+    project.alembic("upgrade", "heads")
+    project.git("reset", "--quiet", "--hard")
 
 
 @pytest.mark.parametrize(
@@ -224,6 +234,8 @@ def from_before_the_first_revision(project: Guarded) -> None:
         pytest.param(two_of_a_branch, "it needs 7bd0e1f6a934, which is not here either; branch feature", id="two"),
         pytest.param(main_went_on, "branch feature, commit ", id="main has gone on"),
         pytest.param(merged_main_into_it, "branch feature, commit ", id="the branch has merged main"),
+        pytest.param(on_two_branches, "7bd0e1f6a934: branch left, commit ", id="on two branches"),
+        pytest.param(beside_mains_head, "branch feature, commit ", id="beside main's head"),
         pytest.param(dangling, "a commit that no branch has, commit ", id="a commit that nothing leads to"),
     ],
 )
@@ -255,7 +267,7 @@ def test_a_lost_file_has_a_last_resort_with_its_risk(project: Guarded) -> None:
     assert "git fetch" not in answer.out
     assert f"record {HEAD}, which is nearest (1 difference). The risk:" in answer.out
     project.git("remote", "add", "origin", "/nowhere")
-    assert commands(project.driftguard("doctor")) == ["git fetch --all", f"driftguard doctor {COLOUR}"]
+    assert commands(project.driftguard("doctor")) == ["git fetch --all", "driftguard doctor"]
 
 
 def test_a_compiled_file_tells_what_the_source_was_called(project: Guarded) -> None:
@@ -368,3 +380,51 @@ def test_from_a_folder_below_the_root(project: Guarded) -> None:
     assert f"cd {project.root}" in answer.out
     paste(project, commands(answer))
     assert is_clean(project)
+
+
+def test_a_branch_without_any_revision(project: Guarded) -> None:
+    """Git has no folder for revisions then."""
+    silently(project, "checkout", "--quiet", "--orphan", "anew")
+    project.git("rm", "--quiet", "-f", f"migrations/versions/{HEAD}_begin.py")
+    project.write("models.py", "from sqlalchemy.orm import declarative_base\n\nBase = declarative_base()\n")
+    project.commit("begin anew")
+    answer = project.driftguard("doctor")
+    paste(project, commands(answer))
+    live = f"sqlite:///{project.root / 'shop.db'}"
+    assert sql(live, "SELECT name FROM sqlite_master WHERE type = 'table'") == [("alembic_version",)]
+    assert project.driftguard("doctor").code == 0
+
+
+def test_rows_that_a_lost_revision_changed_can_be_changed_back(project: Guarded) -> None:
+    """The schema alone says that nothing was done."""
+    silently(project, "checkout", "--quiet", "-b", "feature")
+    path = add_revision(project, COLOUR, "colour")
+    for was, now in (("add_column", "execute"), ("drop_column", "execute")):
+        text = (project.root / path).read_text()
+        start = text.index(f"op.{was}(")
+        project.write(path, f"{text[:start]}op.{now}('SELECT 1'){text[text.index(chr(10), start) :]}")
+    project.commit("colour the rows")
+    project.alembic("upgrade", "head")
+    silently(project, "checkout", "--quiet", "main")
+    answer = project.driftguard("doctor")
+    assert commands(answer) == [f"alembic stamp --purge {HEAD}"]
+    assert "or: if it changed rows and they are to be as before, bring its file here" in answer.out
+
+
+def test_a_flask_application_below_the_root(tmp_path: Path) -> None:
+    company = Guarded.copy_of(SAMPLES / "subfolder_application", tmp_path / "company")
+    company.flask("db", "init", folder="server")
+    versions = sorted((company.root / "revisions").iterdir())
+    for revision in versions:
+        revision.rename(company.root / "server/migrations/versions" / revision.name)
+    company.commit("migrations")
+    silently(company, "checkout", "--quiet", "-b", "feature")
+    text = REVISION.format(id=COLOUR, column="colour", table="departments", down="c2906b5fe8a7")
+    company.write("server/migrations/versions/colour.py", text)
+    company.commit("add colour")
+    company.flask("db", "upgrade", folder="server")
+    silently(company, "checkout", "--quiet", "main")
+    answer = company.driftguard("doctor")
+    assert "(cd server && flask db downgrade c2906b5fe8a7)" in commands(answer)
+    paste(company, commands(answer))
+    assert (company.check().codes, company.git("status", "--porcelain")) == ([], "")

@@ -1,4 +1,4 @@
-"""A revision that no file here has: what is known of it, and the ways out."""
+"""Revisions that no file here has: what is known of them, and the ways out."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class Diagnosis(NamedTuple):
 
 
 class LostInput(NamedTuple):
-    """What is known of a revision that is not here.
+    """What is known of revisions that are not here, which have one way out.
 
-    ``database`` is a live database that is stamped with it, "" if none is; ``children`` are the revisions here that
-    name it; ``suspects`` the files that may have it and cannot be read. ``downgrades`` are the targets that lead out
-    of it one after the other, ``upgrade`` is ``head``, ``heads``, or "" where nothing is pending then. ``resembles`` is
-    the revision here whose schema the database has, but for some ``differences`` ("" if that is not known);
-    ``upgrade_from_there`` as ``upgrade``. ``new_folders`` have to be made before files can be put there. Commands are
-    without the revision that they take.
+    ``database`` is a live database that is stamped with them, "" if none is; ``children`` are the revisions here that
+    name them; ``suspects`` the files that may have them and cannot be read. ``downgrades`` are the targets that lead
+    out of it one after the other, ``upgrade`` is ``head``, ``heads``, or "" where nothing is pending then.
+    ``resembles`` is the revision here whose schema the database has, but for some ``differences`` ("" if that is not
+    known); ``upgrade_from_there`` as ``upgrade``. ``new_folders`` have to be made before files can be put there.
+    Commands are without the revision that they take.
     """
 
-    id: str
+    ids: tuple[str, ...]
     recovery: Recovery
     database: str = ""
     children: tuple[Revision, ...] = ()
@@ -64,55 +64,62 @@ def diagnose(given: LostInput) -> Diagnosis:
 
 
 def _fact(given: LostInput) -> str:
+    ids = listed(given.ids)
     told = []
     if given.database:
-        told.append(f"the live database {given.database} is stamped {given.id}")
+        told.append(f"the live database {given.database} is stamped {ids}")
     if given.children:
         named = listed([child.id for child in given.children])
-        told.append(f"{named} {'follows' if len(given.children) == 1 else 'follow'} {given.id}")
-    return f"{' and '.join(told)}, which no revision file here has" if told else f"no revision file here has {given.id}"
+        told.append(f"{named} {'follows' if len(given.children) == 1 else 'follow'} {ids}")
+    return f"{' and '.join(told)}, which no revision file here has" if told else f"no revision file here has {ids}"
 
 
 def _details(given: LostInput) -> Iterator[str]:
-    found = given.recovery.found
-    yield from map(str, found.finds)
+    for id_, found in given.recovery.found.items():
+        start = f"{id_}: " if len(given.ids) > 1 else ""
+        yield from (f"{start}{find}" for find in found.finds)
+        if not found.finds and given.has_git:
+            yield f"{start}{NOWHERE}"
+        yield from found.hints
+        yield from (f"not all was searched: {each}" for each in found.gave_up)
     for other, find in given.recovery.files.items():
-        if other != given.id:
+        if other not in given.ids:
             yield f"it needs {other}, which is not here either; {find}"
-    yield from (f"it needs {other}, which was not found" for other in given.recovery.nowhere if other != given.id)
-    for child in given.children:
-        yield f"named by {child.path}:{child.down_line}"
+    yield from (f"it needs {other}, which was not found" for other in given.recovery.nowhere if other not in given.ids)
+    yield from (f"named by {child.path}:{child.down_line}" for child in given.children)
     yield from (f"{each.path}:{each.line} may have it, but {each.reason}" for each in given.suspects)
-    yield from found.hints
-    if not found.finds and given.has_git:
-        yield NOWHERE
-    yield from (f"not all was searched: {each}" for each in found.gave_up)
 
 
 def _ways(given: LostInput) -> Iterator[Way]:
-    is_complete = bool(given.recovery.files) and not given.recovery.nowhere
+    files = given.recovery.files
+    is_complete = bool(files) and not given.recovery.nowhere
     if given.suspects:
         yield Way("mend the file that may have it, and look again", ("driftguard doctor",))
-    elif is_complete and (given.children or not given.database or given.recovery.files[given.id].here):
-        yield Way("bring its file here", _bring(given))
+    elif is_complete and (given.children or not given.database or all(find.here for find in files.values())):
+        yield Way(f"bring {_its_file(given)} here", _bring(given))
     elif given.resembles and not given.differences:
         yield Way(
-            f"the schema is exactly what {given.resembles} builds: record that, which changes nothing else",
-            _stamp(given),
+            f"the schema is exactly what {given.resembles} builds: record that; nothing else changes", _stamp(given)
         )
+        if is_complete and given.downgrades:
+            yield _leave(given, "if it changed rows and they are to be as before, ")
     elif is_complete and given.downgrades:
         yield _leave(given)
     else:
         yield from _ways_without_file(given)
 
 
-def _leave(given: LostInput) -> Way:
+def _its_file(given: LostInput) -> str:
+    return "its file" if len(given.recovery.files) == 1 else "the files"
+
+
+def _leave(given: LostInput, condition: str = "") -> Way:
     files = given.recovery.files
     remove = " ".join(shlex.quote(given.recovery.homes[id_]) for id_ in reversed(files))
-    branch = files[given.id].branch
-    keep = f"merge {branch}" if branch else "keep the file"
+    branches = sorted({find.branch for find in files.values() if find.branch})
+    keep = f"merge {listed(branches)}" if branches else "keep what was brought"
     return Way(
-        f"bring {'its file' if len(files) == 1 else 'the files'} here, downgrade to what is known here, remove "
+        f"{condition}bring {_its_file(given)} here, downgrade to what is known here, and remove "
         f"{'it' if len(files) == 1 else 'them'} again (what {listed(tuple(reversed(files)))} added goes, "
         f"with the data in it; to keep that, {keep} instead)",
         (
@@ -128,14 +135,14 @@ def _ways_without_file(given: LostInput) -> Iterator[Way]:
     if given.has_git and given.is_shallow:
         yield Way("this clone has not the whole history: fetch it, and look again", ("git fetch --unshallow",))
     elif given.has_git and given.has_remotes:
-        again = ("git fetch --all", f"driftguard doctor {shlex.quote(given.id)}")
+        again = ("git fetch --all", "driftguard doctor")
         yield Way("fetch what others have pushed, and look again", again)
     if given.children:
         asked = listed([child.path for child in given.children])
         yield Way(f"ask whoever wrote {asked} to push its file, or name the revision that really comes before")
     elif given.database:
         yield Way(
-            f"ask whoever upgraded {given.database} last, for the branch or for the file whose text has {given.id!r}"
+            f"ask whoever upgraded {given.database} last, for the branch or the file that has {listed(given.ids)}"
         )
     else:
         yield Way("ask whoever told you of it for the branch that has it")

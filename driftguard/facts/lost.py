@@ -54,13 +54,21 @@ def examine(facts: EnvironmentFacts, revision: str = "") -> Examined:
         problems.append(missing.problem)
     if revision:
         ids, here = _lost_or_here(graph, revision)
+        groups = [ids] if ids else []
         fine += here
     else:
-        ids = [each for live in stamped for each in live.stamp or () if each not in graph]
-        ids += [missing.id for missing in graph.missing()]
+        groups = _lost_together(graph, stamped)
         fine += [_told(live) for live in stamped if all(each in graph for each in live.stamp or ())]
-    lost = [diagnose(_lost(facts, each, stamped)) for each in dict.fromkeys(ids)]
+    lost = [diagnose(_lost(facts, tuple(group), stamped)) for group in groups]
     return Examined((*lost, *(() if revision else _other_tears(graph))), tuple(fine), tuple(problems))
+
+
+def _lost_together(graph: Graph, stamped: tuple[Stamped, ...]) -> list[list[str]]:
+    """First the parents that keep Alembic from loading anything, then what each database is stamped with."""
+    groups = [[live_id for live_id in live.stamp or () if live_id not in graph] for live in stamped]
+    together = {id_ for group in groups for id_ in group}
+    alone = dict.fromkeys(missing.id for missing in graph.missing() if missing.id not in together)
+    return [*([id_] for id_ in alone), *(group for group in groups if group)]
 
 
 def _lost_or_here(graph: Graph, revision: str) -> tuple[list[str], list[str]]:
@@ -86,19 +94,19 @@ def _other_tears(graph: Graph) -> Iterator[Diagnosis]:
         )
 
 
-def _lost(facts: EnvironmentFacts, id_: str, stamped: tuple[Stamped, ...]) -> LostInput:
+def _lost(facts: EnvironmentFacts, ids: tuple[str, ...], stamped: tuple[Stamped, ...]) -> LostInput:
     graph, scene, environment = facts.graph, facts.scene, facts.environment
     repository = scene.repository if scene.repository and not scene.repository.bare else None
-    scene.progress(f"{environment.name}: looking for {id_}")
-    recovery = recover(Where(repository, scene.root, environment.version_locations, id_), graph)
-    live = next((each for each in stamped if id_ in (each.stamp or ())), None)
+    scene.progress(f"{environment.name}: looking for {', '.join(ids)}")
+    recovery = recover(Where(repository, scene.root, environment.version_locations, ids[0]), graph, ids)
+    live = next((each for each in stamped if ids[0] in (each.stamp or ())), None)
     stamp = live.stamp if live and live.stamp else ()
     given = LostInput(
-        id_,
+        ids,
         recovery,
         database=live.database if live else "",
-        children=_children(graph, id_),
-        suspects=tuple(each for each in graph.unreadable if each.may_define(id_)),
+        children=_children(graph, ids),
+        suspects=tuple(each for each in graph.unreadable if any(map(each.may_define, ids))),
         downgrades=ways_down(graph, recovery.files, stamp),
         upgrade=_upgrade(graph, applied_beside(graph, recovery.files, stamp)),
         new_folders=tuple(each for each in folders_of(recovery) if not (scene.root / each).is_dir()),
@@ -124,8 +132,8 @@ def _lost(facts: EnvironmentFacts, id_: str, stamped: tuple[Stamped, ...]) -> Lo
     )
 
 
-def _children(graph: Graph, id_: str) -> tuple[Revision, ...]:
-    return tuple(missing.revision for missing in graph.missing() if missing.id == id_)
+def _children(graph: Graph, ids: tuple[str, ...]) -> tuple[Revision, ...]:
+    return tuple(missing.revision for missing in graph.missing() if missing.id in ids)
 
 
 def _upgrade(graph: Graph, applied: frozenset[str]) -> str:

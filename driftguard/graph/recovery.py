@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from posixpath import dirname
 from typing import NamedTuple
@@ -14,36 +15,36 @@ from driftguard.graph.load import load
 from driftguard.graph.lost import Find, Search, Where, search
 
 MOST_FILES = 200
+BASE = "base"
 
 
 class Recovery(NamedTuple):
-    """A lost revision and those below it that are not here either.
+    """Lost revisions, and those below them that are not here either.
 
-    ``files``: by id, where each can be had; ``homes``: by id, the path where its file can be put; ``nowhere``: ids that
-    were not found.
+    ``found``: by id, what came of the search for each that was asked for; ``files``: by id, where each can be had;
+    ``homes``: by id, the path where its file can be put; ``nowhere``: ids that were not found.
     """
 
-    found: Search
+    found: dict[str, Search]
     files: dict[str, Find]
-    homes: Mapping[str, str]
+    homes: dict[str, str]
     nowhere: tuple[str, ...]
 
 
-def recover(where: Where, graph: Graph) -> Recovery:
-    """Look for the revision, and for each that it needs and that ``graph`` has not."""
-    found = search(where)
+def recover(where: Where, graph: Graph, ids: tuple[str, ...]) -> Recovery:
+    """Look for revisions, and for each that they need and that ``graph`` has not."""
+    found = {id_: search(where._replace(id=id_)) for id_ in ids}
     files: dict[str, Find] = {}
     nowhere: list[str] = []
-    left = [where.id]
+    left = list(ids)
     while left and len(files) < MOST_FILES:
-        name = left.pop()
+        name = left.pop(0)
         if name in files or name in nowhere or _is_here(graph, name):
             continue
-        first = found.finds[:1] if name == where.id else _beside(where, files, name)
-        finds = first or search(where._replace(id=name)).finds[:1]
-        if finds:
-            files[name] = finds[0]
-            left += (*finds[0].revision.down, *finds[0].revision.depends_on)
+        look = found.get(name) or _beside(where, files.values(), name) or search(where._replace(id=name))
+        if look.finds:
+            files[name] = look.finds[0]
+            left += (*files[name].revision.down, *files[name].revision.depends_on)
         else:
             nowhere.append(name)
     return Recovery(found, files, _homes(files, where.root, where.locations), tuple(nowhere))
@@ -58,14 +59,14 @@ def ways_down(graph: Graph, lost: Mapping[str, Find], stamp: Iterable[str]) -> t
     order = {id_: number for number, id_ in enumerate(graph.ordered())}
     steps = [(parent, id_) for id_, find in lost.items() for parent in find.revision.down if parent in graph]
     steps.sort(key=lambda step: (-order.get(step[0], 0), step))
-    steps += [("base", id_) for id_, find in lost.items() if not find.revision.down]
+    steps += [(BASE, id_) for id_, find in lost.items() if not find.revision.down]
     left = set(lost)
     targets = []
     for target, id_ in steps:
         if id_ in left:
-            others = target == "base" or not applied.isdisjoint(graph.descendants(target) - {target})
-            targets.append(f"{id_}@{target}" if others else target)
-            left -= _above(lost, id_)
+            has_others = target == BASE or not applied.isdisjoint(graph.descendants(target) - {target})
+            targets.append(f"{id_}@{target}" if has_others else target)
+            left -= _above(lost, {id_} if has_others else {each for parent, each in steps if parent == target})
     return tuple(targets)
 
 
@@ -79,22 +80,19 @@ def _is_here(graph: Graph, name: str) -> bool:
     return name in graph or any(name in revision.labels for revision in graph.revisions)
 
 
-def _beside(where: Where, files: Mapping[str, Find], name: str) -> tuple[Find, ...]:
-    """The same commit as the first file's most often has the others."""
-    first = files[where.id]
-    if where.repository is None or not first.ref:
-        return ()
-    try:
-        there = load(RefTree(where.repository, first.ref), where.locations, True)
-    except DriftguardError:
-        return ()
-    found = there.get(name)
-    return (first._replace(revision=found),) if found else ()
+def _beside(where: Where, files: Iterable[Find], name: str) -> Search | None:
+    """Where one revision was, the others most often are."""
+    for ref, find in {find.ref: find for find in files if find.ref}.items():
+        with suppress(DriftguardError):
+            there = load(RefTree(where.repository, ref), where.locations, True) if where.repository else None
+            if there and (revision := there.get(name)):
+                return Search((find._replace(revision=revision),))
+    return None
 
 
-def _above(lost: Mapping[str, Find], id_: str) -> set[str]:
-    """The revision and those of the lost ones that need it."""
-    above = {id_}
+def _above(lost: Mapping[str, Find], ids: set[str]) -> set[str]:
+    """These and those of the lost revisions that need them."""
+    above = set(ids)
     while more := {each for each, find in lost.items() if not above.isdisjoint(find.revision.down)} - above:
         above |= more
     return above
