@@ -374,6 +374,14 @@ def test_it_changes_nothing_itself(project: Guarded) -> None:
     assert sql(f"sqlite:///{project.root / 'shop.db'}", "SELECT version_num FROM alembic_version") == [(COLOUR,)]
 
 
+def test_names_cannot_trick_a_terminal(project: Guarded) -> None:
+    project.environ |= {"GIT_AUTHOR_NAME": "Eve\x1b[2J", "GIT_COMMITTER_NAME": "Eve\x1b[2J"}
+    on_a_deleted_branch(project)
+    answer = project.driftguard("doctor")
+    assert "Eve\\x1b[2J" in answer.out
+    assert "\x1b" not in answer.out
+
+
 def test_from_a_folder_below_the_root(project: Guarded) -> None:
     on_a_branch(project)
     answer = project.driftguard("doctor", folder="migrations")

@@ -14,6 +14,7 @@ from driftguard.checks.setup import Problem
 from driftguard.commands.guarded import root_of
 from driftguard.commands.progress import progress
 from driftguard.config import load_settings
+from driftguard.facts import EnvironmentFacts
 from driftguard.facts.lost import Examined, examine
 from driftguard.git import WorkingTree
 from driftguard.report import painter
@@ -29,7 +30,7 @@ def doctor(*, start: Path, revision: str = "", environments: Sequence[str] = (),
     settings = load_settings(WorkingTree(root))
     request = engine.Request(root=root, settings=settings, environments=tuple(environments), live=live)
     with progress(sys.stderr) as tell, engine.open_facts(request, tell) as found:
-        examined = {facts.environment.name: examine(facts, revision) for facts in found}
+        examined = {each.environment.name: examine(each, revision, _others(each, found)) for each in found}
     paint = painter(sys.stdout, os.environ)
     if revision and any(each.fine for each in examined.values()):  # it need not be in every environment
         examined = {name: each for name, each in examined.items() if each.fine}
@@ -44,6 +45,12 @@ def doctor(*, start: Path, revision: str = "", environments: Sequence[str] = (),
     if diagnoses:
         return 1
     return 2 if any(each.problems for each in examined.values()) else 0
+
+
+def _others(one: EnvironmentFacts, found: tuple[EnvironmentFacts, ...]) -> tuple[str, ...]:
+    """Where the other environments' revisions are."""
+    own = one.environment.version_locations
+    return tuple(folder for each in found for folder in each.environment.version_locations if folder not in own)
 
 
 def _lines(name: str, examined: Examined, paint: Paint) -> Iterator[str]:

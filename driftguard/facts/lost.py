@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from driftguard.checks.lost import Diagnosis, LostInput, Way, diagnose, folders_of
 from driftguard.checks.setup import Problem
+from driftguard.checks.words import listed
 from driftguard.errors import DriftguardError
 from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
@@ -44,8 +45,11 @@ class Resemblance(NamedTuple):
     differences: int
 
 
-def examine(facts: EnvironmentFacts, revision: str = "") -> Examined:
-    """Look for one revision; without one, for what live databases are stamped with and revisions name as parents."""
+def examine(facts: EnvironmentFacts, revision: str = "", foreign: tuple[str, ...] = ()) -> Examined:
+    """Look for one revision; without one, for what live databases are stamped with and revisions name as parents.
+
+    ``foreign`` are the folders of other environments' revisions.
+    """
     graph, problems, fine = facts.graph, [], []
     stamped: tuple[Stamped, ...] = ()
     try:
@@ -59,7 +63,7 @@ def examine(facts: EnvironmentFacts, revision: str = "") -> Examined:
     else:
         groups = _lost_together(graph, stamped)
         fine += [_told(live) for live in stamped if all(each in graph for each in live.stamp or ())]
-    lost = [diagnose(_lost(facts, tuple(group), stamped)) for group in groups]
+    lost = [diagnose(_lost(facts, tuple(group), stamped, foreign)) for group in groups]
     return Examined((*lost, *(() if revision else _other_tears(graph))), tuple(fine), tuple(problems))
 
 
@@ -80,8 +84,9 @@ def _lost_or_here(graph: Graph, revision: str) -> tuple[list[str], list[str]]:
 
 
 def _told(live: Stamped) -> str:
-    stamp = ", ".join(live.stamp or ())
-    return f"{live.database} is stamped {stamp}, which is here" if stamp else f"{live.database} is not stamped"
+    if not live.stamp:
+        return f"{live.database} is not stamped"
+    return f"{live.database} is stamped {listed(live.stamp)}, which {'is' if len(live.stamp) == 1 else 'are'} here"
 
 
 def _other_tears(graph: Graph) -> Iterator[Diagnosis]:
@@ -94,11 +99,14 @@ def _other_tears(graph: Graph) -> Iterator[Diagnosis]:
         )
 
 
-def _lost(facts: EnvironmentFacts, ids: tuple[str, ...], stamped: tuple[Stamped, ...]) -> LostInput:
+def _lost(
+    facts: EnvironmentFacts, ids: tuple[str, ...], stamped: tuple[Stamped, ...], foreign: tuple[str, ...]
+) -> LostInput:
     graph, scene, environment = facts.graph, facts.scene, facts.environment
     repository = scene.repository if scene.repository and not scene.repository.bare else None
     scene.progress(f"{environment.name}: looking for {', '.join(ids)}")
-    recovery = recover(Where(repository, scene.root, environment.version_locations, ids[0]), graph, ids)
+    where = Where(repository, scene.root, environment.version_locations, ids[0], foreign)
+    recovery = recover(where, graph, ids)
     live = next((each for each in stamped if ids[0] in (each.stamp or ())), None)
     stamp = live.stamp if live and live.stamp else ()
     given = LostInput(

@@ -26,12 +26,16 @@ RANKS = ("refs/heads/", "refs/remotes/", "refs/tags/")
 
 
 class Where(NamedTuple):
-    """What is looked for, and around which folder; ``repository`` is None without git."""
+    """What is looked for, and around which folder; ``repository`` is None without git.
+
+    ``foreign`` are folders of other environments, whose revisions do not belong here.
+    """
 
     repository: Repository | None
     root: Path
     locations: tuple[str, ...]
     id: str
+    foreign: tuple[str, ...] = ()
 
 
 class Find(NamedTuple):
@@ -83,7 +87,14 @@ def search(where: Where) -> Search:
                 finds += look(where)
             except DriftguardError as error:
                 gave_up.append(f"{name}: {error.message}")
-    return Search(tuple(finds[:MOST_FINDS]), tuple(_hints(where)), tuple(gave_up))
+    own = [find for find in finds if not _is_foreign(where, find)]
+    foreign = [f"another environment has it: {find}" for find in finds if _is_foreign(where, find)]
+    return Search(tuple(own[:MOST_FINDS]), (*foreign[:1], *_hints(where)), tuple(gave_up))
+
+
+def _is_foreign(where: Where, find: Find) -> bool:
+    path = find.revision.path
+    return any(path.startswith(f"{folder}/") for folder in where.foreign)
 
 
 def _can_be_asked_for(id_: str) -> bool:
@@ -177,9 +188,10 @@ def _tips(repository: Repository) -> list[_Tip]:
         tip._replace(here=True, place=f"{tip.place}, which is checked out") if tip.branch == here else tip
         for tip in tips
     ]
-    trees = [_Tip(f"what {each.path} has checked out", each.commit, each.commit) for each in repository.worktrees()]
+    detached = [each for each in repository.worktrees() if each.commit and not each.branch]
+    trees = [_Tip(f"what {each.path} has checked out", each.commit, each.commit) for each in detached]
     stashes = [tip for step in repository.reflog("refs/stash") for tip in _stashed(step)]
-    return [*sorted(tips, key=_rank), *stashes, *(tree for tree in trees if tree.commit)]
+    return [*sorted(tips, key=_rank), *stashes, *trees]
 
 
 def _rank(tip: _Tip) -> tuple[bool, int]:
