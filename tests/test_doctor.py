@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fixtures.postgresql import PostgresqlServer
 from guarded import SAMPLES, Answer, Guarded, sql
 from hooked import COLOUR, HEAD, REVISION, add_merge, add_revision, branch, plain, silently
 
@@ -52,7 +53,6 @@ def is_clean(project: Guarded) -> bool:
     assert "(head)" in project.alembic("current")
     checked = project.check()
     assert (checked.code, checked.codes) == (0, []), checked.report
-    assert project.driftguard("doctor").code == 0
     return project.git("status", "--porcelain") == ""
 
 
@@ -436,3 +436,28 @@ def test_a_flask_application_below_the_root(tmp_path: Path) -> None:
     assert "(cd server && flask db downgrade c2906b5fe8a7)" in commands(answer)
     paste(company, commands(answer))
     assert (company.check().codes, company.git("status", "--porcelain")) == ([], "")
+
+
+def test_on_a_server(tmp_path: Path, postgresql_server: PostgresqlServer) -> None:
+    url = postgresql_server.create()
+    shop = plain(tmp_path / "shop")
+    shop.environ |= {"SHOP_DATABASE": url}
+    shop.alembic("upgrade", "head")
+    on_a_branch(shop)
+    answer = shop.driftguard("doctor")
+    assert (answer.code, url in answer.out) == (1, False), answer.err
+    paste(shop, commands(answer))
+    assert is_clean(shop)
+
+
+def test_a_database_that_is_named(project: Guarded) -> None:
+    on_a_branch(project)
+    url = f"sqlite:///{project.root / 'shop.db'}"
+    project.environ |= {"SHOP_DATABASE": "sqlite:///elsewhere.db"}
+    assert project.driftguard("doctor").code == 2
+    answer = project.driftguard("doctor", "--live", url)
+    assert (answer.code, "see that this is the one that --live names" in answer.out) == (1, True)
+    add_revision(project, WEIGHT, "weight", "items", "dd44ee55ff66")
+    torn = project.driftguard("doctor", "--live", url)
+    assert f"shop.db is stamped {COLOUR}" in torn.out
+    assert f"{WEIGHT} follows dd44ee55ff66, which no revision file here has" in torn.out

@@ -49,12 +49,19 @@ class Reading(NamedTuple):
 class LiveFacts:
     """Obtained when first asked for, and once; raises Unavailable where the database does not answer.
 
-    ``neighbours`` are what other revision chains build in the same database.
+    ``neighbours`` are what other revision chains build in the same database. ``databases`` is how many env.py
+    configures; None to let the environment be run up to its heads, if that has to be known.
     """
 
     def __init__(
-        self, environment: EnvironmentFacts, database: DatabaseFacts, live: Live, neighbours: Sequence[Catalog] = ()
+        self,
+        environment: EnvironmentFacts,
+        database: DatabaseFacts,
+        live: Live,
+        neighbours: Sequence[Catalog] = (),
+        databases: int | None = None,
     ) -> None:
+        self._databases = databases
         self._environment = environment
         self._facts = database
         self._live = live
@@ -71,7 +78,7 @@ class LiveFacts:
             )
         if not self._live.url:
             return database.live, database.address
-        if len(self._environment.databases) > 1:
+        if (len(self._environment.databases) if self._databases is None else self._databases) > 1:
             raise self._missing(
                 self._environment.environment.name,
                 "env.py configures several databases, and one live URL was given",

@@ -171,7 +171,7 @@ def read_stamps(facts: EnvironmentFacts) -> tuple[Stamped, ...]:
         known = DatabaseFacts(probe, database, facts.scene, place)
         with facts.failures():
             known.give_back(database.shadow)
-            read = LiveFacts(facts, known, live)
+            read = LiveFacts(facts, known, live, databases=len(run.databases))
             found.append(Stamped(database.number, str(read.address), read.stamp))
     return tuple(found)
 
