@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import date
@@ -12,7 +13,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from driftguard.errors import DriftguardError
-from driftguard.git import Commit, Logged, Repository, Step, WorkingTree
+from driftguard.git import Commit, Logged, Ref, Repository, Step, WorkingTree
 from driftguard.graph.revision import Revision, parse_revision
 
 SECONDS = 15.0
@@ -22,7 +23,8 @@ MOST_PATHS = 10
 MOST_FINDS = 5
 SPECIAL = re.compile(r"[][\\.*^$+?{}()|]")
 LEFT_BRANCH = re.compile(r"checkout: moving from (\S+) to ")
-RANKS = ("refs/heads/", "refs/remotes/", "refs/tags/")
+KINDS = {"refs/heads/": "branch", "refs/remotes/": "remote branch", "refs/tags/": "tag"}
+"""What refs are, the best first; of others git needs the whole name."""
 
 
 class Where(NamedTuple):
@@ -145,11 +147,8 @@ def _in_history(where: Where, starts: tuple[str, ...], paths: tuple[str, ...], s
 
 def _pattern(id_: str) -> str:
     """The id as a text in Python, as POSIX writes regular expressions."""
-    return f"[\"']{SPECIAL.sub(lambda found: _bracketed(found[0]), id_)}[\"']"
-
-
-def _bracketed(letter: str) -> str:
-    return rf"\{letter}"
+    escaped = SPECIAL.sub(r"\\\g<0>", id_)
+    return f"[\"']{escaped}[\"']"
 
 
 def _defining(where: Where, names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Revision]:
@@ -177,35 +176,33 @@ def _in_tips(where: Where, repository: Repository, paths: tuple[str, ...], log: 
 
 def _tips(repository: Repository) -> list[_Tip]:
     """Everything with a name, what is checked out here first."""
-    here, refs = repository.branch, repository.named_commits()
-    short = [ref.name.split("/", 2)[-1] for ref in refs]
-    tips = [
-        _Tip(_called(ref.name), name if short.count(name) == 1 else ref.name, ref.commit, _branch(ref.name))
-        for ref, name in zip(refs, short, strict=True)
-        if ref.name != "refs/stash"
-    ]
-    tips = [
-        tip._replace(here=True, place=f"{tip.place}, which is checked out") if tip.branch == here else tip
-        for tip in tips
-    ]
+    here, refs = repository.branch, [ref for ref in repository.named_commits() if ref.name != "refs/stash"]
+    names = Counter(_short(ref.name) for ref in refs)
+    tips = [_tip(ref, here, is_unique=names[_short(ref.name)] == 1) for ref in sorted(refs, key=_rank)]
+    stashes = [tip for step in repository.reflog("refs/stash") for tip in _stashed(step)]
     detached = [each for each in repository.worktrees() if each.commit and not each.branch]
     trees = [_Tip(f"what {each.path} has checked out", each.commit, each.commit) for each in detached]
-    stashes = [tip for step in repository.reflog("refs/stash") for tip in _stashed(step)]
-    return [*sorted(tips, key=_rank), *stashes, *trees]
+    return [*sorted(tips, key=lambda tip: not tip.here), *stashes, *trees]
 
 
-def _rank(tip: _Tip) -> tuple[bool, int]:
-    places = ("branch ", "remote branch ", "tag ")
-    return not tip.here, next((rank for rank, each in enumerate(places) if tip.place.startswith(each)), len(places))
+def _tip(ref: Ref, here: str | None, *, is_unique: bool) -> _Tip:
+    kind, short = KINDS.get(_start(ref.name), ""), _short(ref.name)
+    is_here = kind == "branch" and short == here
+    place = f"{kind} {short}{', which is checked out' if is_here else ''}".lstrip()
+    return _Tip(place, short if is_unique else ref.name, ref.commit, short if "branch" in kind else "", is_here)
 
 
-def _called(ref: str) -> str:
-    kinds = zip(RANKS, ("branch", "remote branch", "tag"), strict=True)
-    return next((f"{kind} {ref.removeprefix(start)}" for start, kind in kinds if ref.startswith(start)), ref)
+def _rank(ref: Ref) -> int:
+    starts = list(KINDS)
+    return starts.index(_start(ref.name)) if _start(ref.name) in KINDS else len(starts)
 
 
-def _branch(ref: str) -> str:
-    return next((ref.removeprefix(start) for start in RANKS[:2] if ref.startswith(start)), "")
+def _short(name: str) -> str:
+    return name.removeprefix(_start(name))
+
+
+def _start(name: str) -> str:
+    return next((start for start in KINDS if name.startswith(start)), "")
 
 
 def _stashed(step: Step) -> Iterator[_Tip]:

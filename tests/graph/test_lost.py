@@ -93,6 +93,17 @@ def test_the_best_comes_first(project: Guarded) -> None:
     path = f": {FOLDER}/bbbb.py"
     expected = ["branch feature", "remote branch origin/feature", "tag v1", "refs/pull/7/head"]
     assert places(project, "bbbb") == [f"{each}{path}" for each in expected]
+    for find in search(where(project, "bbbb")).finds:
+        assert "bbbb" in project.git("show", f"{find.ref}:{find.revision.path}")
+
+
+def test_stashed_files_are_found_at_once(project: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(project, "bbbb")
+    project.git("stash", "--quiet", "--include-untracked")
+    project.write("note", "another stash\n")
+    project.git("stash", "--quiet", "--include-untracked")
+    monkeypatch.setattr(lost, "SEARCHES", lost.SEARCHES[:1])
+    assert places(project, "bbbb") == [f"stash@{{1}}, untracked: {FOLDER}/bbbb.py"]
 
 
 def test_a_tag_of_the_same_name_is_not_taken_for_the_branch(project: Guarded) -> None:
