@@ -63,24 +63,24 @@ def examine(facts: EnvironmentFacts, revision: str = "", foreign: tuple[str, ...
     else:
         groups = _lost_together(graph, stamped)
         fine += [_told(live) for live in stamped if all(each in graph for each in live.stamp or ())]
-    lost = [diagnose(_lost(facts, tuple(group), stamped, foreign)) for group in groups]
+    lost = [diagnose(_lost(facts, group, stamped, foreign)) for group in groups]
     return Examined((*lost, *(() if revision else _other_tears(graph))), tuple(fine), tuple(problems))
 
 
-def _lost_together(graph: Graph, stamped: tuple[Stamped, ...]) -> list[list[str]]:
+def _lost_together(graph: Graph, stamped: tuple[Stamped, ...]) -> list[tuple[str, ...]]:
     """First the parents that keep Alembic from loading anything, then what each database is stamped with."""
-    groups = [[live_id for live_id in live.stamp or () if live_id not in graph] for live in stamped]
+    groups = [tuple(each for each in live.stamp or () if each not in graph) for live in stamped]
     together = {id_ for group in groups for id_ in group}
-    alone = dict.fromkeys(missing.id for missing in graph.missing() if missing.id not in together)
-    return [*([id_] for id_ in alone), *(group for group in groups if group)]
+    alone = [(missing.id,) for missing in graph.missing() if missing.id not in together]
+    return list(filter(None, dict.fromkeys((*alone, *groups))))
 
 
-def _lost_or_here(graph: Graph, revision: str) -> tuple[list[str], list[str]]:
+def _lost_or_here(graph: Graph, revision: str) -> tuple[tuple[str, ...], list[str]]:
     try:
         found = graph.find(revision)
     except DriftguardError:
-        return [revision], []
-    return [], [f"{found.id} is here: {found.path}:{found.line}"]
+        return (revision,), []
+    return (), [f"{found.id} is here: {found.path}:{found.line}"]
 
 
 def _told(live: Stamped) -> str:
