@@ -305,3 +305,22 @@ def rebase(start: Path, environments: tuple[str, ...], onto: str, live: str, dry
     from driftguard.commands.rebase import rebase
 
     return rebase(start=start, environments=environments, onto=onto, live=live, dry_run=dry_run)
+
+
+@cli.command(short_help="Find revisions that are not here, and the way out.")
+@click.argument("revision", default="", metavar="[REVISION]")
+@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
+@click.option("--live", default="", metavar="URL|env:NAME|off", help="The live database; off: leave it alone.")
+@click.pass_obj
+def doctor(start: Path, revision: str, environments: tuple[str, ...], live: str) -> int:
+    """Help where Alembic says "Can't locate revision identified by …".
+
+    Looks for REVISION in all branches, tags, stashes, reflogs and working trees; without one, for what the live
+    database is stamped with and for parents that no file has. Says who has it, and what to type to get out. Changes
+    nothing itself.
+
+    Exit codes: 0 nothing is missing, 1 something is, 2 could not look.
+    """
+    from driftguard.commands.doctor import doctor
+
+    return doctor(start=start, revision=revision, environments=environments, live=live)

@@ -263,6 +263,15 @@ def _ratchet(request: Request, scene: Scene, environ: Mapping[str, str]) -> Call
     return lambda finding: not says_unchecked(finding.code) and finding.about in known()
 
 
+@contextmanager
+def open_facts(
+    request: Request, progress: Progress = silent, environ: Mapping[str, str] = os.environ
+) -> Iterator[tuple[EnvironmentFacts, ...]]:
+    """The facts of every environment of the request, for questions that no check asks; nothing is looked at yet."""
+    with _scene(request, progress, environ, guest_process.start) as scene, ExitStack() as stack:
+        yield tuple(EnvironmentFacts(scene, each, stack) for each in _environments(request, scene))
+
+
 def check(request: Request, progress: Progress = silent, environ: Mapping[str, str] = os.environ) -> Verdict:
     """The verdict of one examination."""
     with examine(request, progress, environ) as examination:
@@ -276,10 +285,9 @@ def stamps(
 
     Nothing where live databases are left alone.
     """
-    with _scene(request, progress, environ, guest_process.start) as scene, ExitStack() as stack:
-        for environment in _environments(request, scene):
-            facts = EnvironmentFacts(scene, environment, stack)
-            live = scene.live_of(facts.settings)
+    with open_facts(request, progress, environ) as environments:
+        for facts in environments:
+            live = facts.scene.live_of(facts.settings)
             if live.wanted:
                 with facts.failures():
                     for database in facts.databases:

@@ -24,6 +24,11 @@ from driftguard.process import scratch
 SKIPPED_FOLDERS = frozenset({".git", "node_modules", "__pycache__"})
 INDEX_ENTRIES = ("ls-files", "-s", "-z")
 DEADLINE = 60.0
+LOGGED = "commit:"
+LOG = (
+    *("log", "-z", "--root", "--no-color", "--no-show-signature", "--no-ext-diff", "--no-textconv"),
+    *("--encoding=UTF-8", "--date=short", f"--format={LOGGED}%H%n%an%n%cd%n%B"),
+)
 MOST_LINKS = 40
 LINK, FILES = "120000", ("100644", "100755", "120000")
 EMPTY_BLOBS = (
@@ -190,15 +195,48 @@ class Branch(NamedTuple):
 
 
 class Commit(NamedTuple):
-    """One commit; ``date`` is the committer's day, ``2026-01-31``."""
+    """One commit; ``date`` is the committer's day, ``2026-01-31``, ``body`` what its message says below the subject."""
 
     id: str
     author: str
     date: str
     subject: str
+    body: str = ""
 
     def __str__(self) -> str:
         return f"commit {self.id[:7]} ({self.author}, {self.date})"
+
+
+class Change(NamedTuple):
+    """What a commit did to a file: ``status`` begins with git's letter (A, M, D, R), ``was`` is its path before."""
+
+    status: str
+    path: str
+    was: str = ""
+
+
+class Logged(NamedTuple):
+    """A commit of a log, and what it did to which files where that was asked for."""
+
+    commit: Commit
+    changes: tuple[Change, ...] = ()
+
+
+class Step(NamedTuple):
+    """One entry of a reflog (``HEAD@{2}``): what was done then, and the commit that it led to."""
+
+    name: str
+    commit: str
+    parents: tuple[str, ...]
+    deed: str
+
+
+class Worktree(NamedTuple):
+    """One of the repository's working trees; ``branch`` is "" where none is checked out."""
+
+    path: Path
+    commit: str
+    branch: str
 
 
 @dataclass(frozen=True)
@@ -390,6 +428,61 @@ class Repository:
             elif path := field.removeprefix("\n"):
                 found.append((commit, path))
         return tuple(found)
+
+    def history(self, *arguments: str, deadline: float = DEADLINE) -> tuple[Logged, ...]:
+        """What ``git log`` answers to these arguments, whatever the user's settings for it are."""
+        return tuple(_read_log(_split(self.run(*LOG, *arguments, deadline=deadline))))
+
+    def parents(self, *revisions: str, deadline: float = DEADLINE) -> dict[str, tuple[str, ...]]:
+        """The parents of each commit that ``git rev-list`` finds, every commit behind its parents."""
+        listing = self.run("rev-list", "--parents", "--topo-order", "--reverse", *revisions, deadline=deadline)
+        rows = (os.fsdecode(line).split() for line in listing.splitlines())
+        return {commit: tuple(parents) for commit, *parents in rows}
+
+    def fork_of(self, *commits: str) -> tuple[str, ...]:
+        """The best common ancestors of all these commits, which may be one of them; none for unrelated histories."""
+        done = self.ask("merge-base", "--all", "--octopus", *commits)
+        return tuple(os.fsdecode(done.stdout).split())
+
+    def named_commits(self) -> tuple[Ref, ...]:
+        """Everything that has a name (branches, tags, the last stash), by its full name, the newest first."""
+        listing = self.run(
+            "for-each-ref", "--sort=-creatordate", "--format=%(refname)%00%(objectname)%00%(*objectname)%00%(symref)"
+        )
+        rows = (os.fsdecode(line).split("\0") for line in listing.splitlines())
+        return tuple(Ref(name, peeled or object_) for name, object_, peeled, alias in rows if not alias)
+
+    def reflog(self, ref: str) -> tuple[Step, ...]:
+        """The last thousand entries of a reflog, the newest first; none where there is no reflog."""
+        done = self.ask("log", "-g", "-n", "1000", "--no-show-signature", "--format=%H%x00%P%x00%gs", ref, "--")
+        rows = (os.fsdecode(line).split("\0") for line in done.stdout.splitlines() if not done.returncode)
+        return tuple(
+            Step(f"{ref.removeprefix('refs/')}@{{{number}}}", commit, tuple(parents.split()), deed)
+            for number, (commit, parents, deed) in enumerate(rows)
+        )
+
+    def worktrees(self) -> tuple[Worktree, ...]:
+        """All working trees of the repository, the first one first."""
+        blocks = os.fsdecode(self.run("worktree", "list", "--porcelain")).split("\n\n")
+        rows = (dict(line.partition(" ")[::2] for line in block.splitlines()) for block in blocks if block)
+        return tuple(
+            Worktree(Path(row["worktree"]), row.get("HEAD", ""), row.get("branch", "").removeprefix("refs/heads/"))
+            for row in rows
+        )
+
+    def dangling_commits(self, deadline: float) -> tuple[str, ...]:
+        """Commits that nothing leads to any more, no reflog either; raises DriftguardError when it takes longer."""
+        done = self.ask("fsck", "--connectivity-only", "--no-progress", deadline=deadline)
+        lines = (os.fsdecode(line).split(" ") for line in done.stdout.splitlines())
+        return tuple(words[2] for words in lines if words[:2] == ["dangling", "commit"])
+
+    def read_each(self, names: Iterable[str]) -> dict[str, bytes]:
+        """The files that exist among ``names`` (``COMMIT:PATH``), in one ``git cat-file --batch``."""
+        wanted = [name for name in dict.fromkeys(names) if "\n" not in name]
+        if not wanted:
+            return {}
+        stdin = b"".join(os.fsencode(name) + b"\n" for name in wanted)
+        return _read_batch(wanted, self.run("cat-file", "--batch=%(objecttype) %(objectsize)", stdin=stdin))
 
     def read_at(self, commit: str, path: str) -> bytes | None:
         """One file of one commit, None where there is none."""
@@ -694,6 +787,43 @@ def _blobs(repository: Repository, ids: Iterable[str]) -> dict[str, bytes]:
         start = end + 1 + int(size[0]) + 1
         contents[blob] = output[end + 1 : start - 1]
     return contents
+
+
+def _read_batch(names: Sequence[str], output: bytes) -> dict[str, bytes]:
+    contents: dict[str, bytes] = {}
+    start = 0
+    for name in names:
+        end = output.index(b"\n", start)
+        header, start = output[start:end], end + 1
+        if header.endswith((b" missing", b" ambiguous")):
+            continue
+        kind, size = header.split(b" ")
+        if kind == b"blob":
+            contents[name] = output[start : start + int(size)]
+        start += int(size) + 1
+    return contents
+
+
+def _read_log(fields: Iterable[str]) -> Iterator[Logged]:
+    left = iter(fields)
+    commit: Commit | None = None
+    changes: list[Change] = []
+    for field in left:
+        if field.startswith(LOGGED):  # where a status stands, so it is no path
+            if commit is not None:
+                yield Logged(commit, tuple(changes))
+            commit, changes = _read_commit(field.removeprefix(LOGGED)), []
+        else:
+            status, path = field.removeprefix("\n"), next(left, "")
+            changes.append(Change(status, next(left, ""), path) if status[:1] in "RC" else Change(status, path))
+    if commit is not None:
+        yield Logged(commit, tuple(changes))
+
+
+def _read_commit(text: str) -> Commit:
+    id_, author, date, message = text.split("\n", 3)
+    subject, _, body = message.strip("\n").partition("\n")
+    return Commit(id_, author, date, subject, body.strip("\n"))
 
 
 def _git(

@@ -43,7 +43,9 @@ def graph_input(
     )
     if repository is None or repository.head is None:
         return given
-    return given._replace(provenance=provenance(repository, diverged(given)))
+    tree = facts.scene.tree
+    commit = tree.commit if isinstance(tree, RefTree) else "HEAD"
+    return given._replace(provenance=provenance(repository, diverged(given), commit))
 
 
 def _newness(facts: EnvironmentFacts) -> Callable[[str], bool]:

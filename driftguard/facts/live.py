@@ -49,12 +49,19 @@ class Reading(NamedTuple):
 class LiveFacts:
     """Obtained when first asked for, and once; raises Unavailable where the database does not answer.
 
-    ``neighbours`` are what other revision chains build in the same database.
+    ``neighbours`` are what other revision chains build in the same database. ``databases`` is how many env.py
+    configures; None to let the environment be run up to its heads, if that has to be known.
     """
 
     def __init__(
-        self, environment: EnvironmentFacts, database: DatabaseFacts, live: Live, neighbours: Sequence[Catalog] = ()
+        self,
+        environment: EnvironmentFacts,
+        database: DatabaseFacts,
+        live: Live,
+        neighbours: Sequence[Catalog] = (),
+        databases: int | None = None,
     ) -> None:
+        self._databases = databases
         self._environment = environment
         self._facts = database
         self._live = live
@@ -71,7 +78,7 @@ class LiveFacts:
             )
         if not self._live.url:
             return database.live, database.address
-        if len(self._environment.databases) > 1:
+        if (len(self._environment.databases) if self._databases is None else self._databases) > 1:
             raise self._missing(
                 self._environment.environment.name,
                 "env.py configures several databases, and one live URL was given",
@@ -136,6 +143,19 @@ class LiveFacts:
         return self._target[1]
 
     @cached_property
+    def stamp(self) -> tuple[str, ...] | None:
+        """What ``reading`` says of the stamp, without reading anything else."""
+        number, address = self._target
+        if address.database == MEMORY:
+            raise self._unreachable("it is in memory, so it has no stamp to look at", NAME_ANOTHER)
+        database, probe = self._facts.database, self._environment.probe
+        try:
+            with probe.session(f"@{number}", database.dialect) as session:
+                return probe.stamp(session, database)
+        except GuestFailed as error:
+            raise self._unreachable(*self._reason(error.message)) from error
+
+    @cached_property
     def reading(self) -> Reading:
         """The stamp and the catalog, read in one session; only the schemas that head knows, unless env.py takes all."""
         number, address = self._target
@@ -152,19 +172,6 @@ class LiveFacts:
         except GuestFailed as error:
             raise self._unreachable(*self._reason(error.message)) from error
         return Reading(stamp, self._own(self._facts.filtered(catalog)))
-
-    @property
-    def stamp(self) -> tuple[str, ...] | None:
-        """The stamp alone, without the catalog; None: there is no version table."""
-        number, address = self._target
-        if address.database == MEMORY:
-            return None
-        database, probe = self._facts.database, self._environment.probe
-        try:
-            with probe.session(f"@{number}", database.dialect) as session:
-                return probe.stamp(session, database)
-        except GuestFailed as error:
-            raise self._unreachable(*self._reason(error.message)) from error
 
     def _own(self, catalog: Catalog) -> Catalog:
         """Without what other chains keep in the same database: their version tables, and the tables that they build."""

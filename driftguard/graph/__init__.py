@@ -4,21 +4,29 @@ from driftguard.graph.base import Base, find_base
 from driftguard.graph.collisions import collisions, double_merges
 from driftguard.graph.compare import does_the_same
 from driftguard.graph.graph import Graph, Missing
-from driftguard.graph.history import Trace, UnstagedRevision, provenance, unstaged_revisions, whereabouts
+from driftguard.graph.history import Trace, UnstagedRevision, unstaged_revisions, whereabouts
 from driftguard.graph.load import load
+from driftguard.graph.lost import Find, Search, Where, search
 from driftguard.graph.memory import Key, Memory, memory_of
+from driftguard.graph.origin import provenance
+from driftguard.graph.recovery import Recovery, applied_beside, recover, ways_down
 from driftguard.graph.revision import Revision, Unreadable, parse_revision
 
 __all__ = [
     "Base",
+    "Find",
     "Graph",
     "Key",
     "Memory",
     "Missing",
+    "Recovery",
     "Revision",
+    "Search",
     "Trace",
     "Unreadable",
     "UnstagedRevision",
+    "Where",
+    "applied_beside",
     "collisions",
     "does_the_same",
     "double_merges",
@@ -27,6 +35,9 @@ __all__ = [
     "memory_of",
     "parse_revision",
     "provenance",
+    "recover",
+    "search",
     "unstaged_revisions",
+    "ways_down",
     "whereabouts",
 ]

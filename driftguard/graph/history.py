@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
-from itertools import islice
 from typing import Literal, NamedTuple
 
 from driftguard.errors import DriftguardError
@@ -14,7 +12,6 @@ from driftguard.graph.revision import Revision, parse_revision
 
 MOST_REFS = 50
 MOST_ANSWERS = 5
-MOST_COMMITS = 20
 
 
 class Trace(NamedTuple):
@@ -75,23 +72,6 @@ def whereabouts(repository: Repository, locations: tuple[str, ...], id_: str) ->
         return _branches_with(repository, locations, id_) or _deletions_of(repository, locations, id_)
     except DriftguardError:
         return ()
-
-
-def provenance(repository: Repository, revisions: Iterable[Revision], ref: str = "HEAD") -> dict[str, str]:
-    """By id: the newest commit on ``ref`` that touched each revision's file, and the other branches that have it.
-
-    Answers for the first 20 revisions, because each costs git a walk through the history.
-    """
-    found: dict[str, str] = {}
-    for revision in islice(revisions, MOST_COMMITS):
-        if commit := repository.last_commit(revision.path, ref):
-            others = [name for name in repository.branches_with(commit.id) if name != repository.branch]
-            found[revision.id] = f"{commit}{_on(others)}"
-    return found
-
-
-def _on(branches: list[str]) -> str:
-    return f", also on {', '.join(branches[:MOST_ANSWERS])}" if branches else ""
 
 
 def _branches_with(repository: Repository, locations: tuple[str, ...], id_: str) -> tuple[Trace, ...]:
