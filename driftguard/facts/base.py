@@ -38,7 +38,8 @@ def _merged(facts: EnvironmentFacts, trees: BaseTrees, ours: GraphInput) -> Grap
     if trees.merged is None or conflicts_in(facts, trees):
         return None
     given = _beside(facts, ours, _graph(facts, trees, trees.merged))
-    origins = provenance(trees.merged.repository, diverged(given), trees.merged.commit)
+    sides, repository = diverged(given), trees.merged.repository
+    origins = {**provenance(repository, sides, trees.tip.commit), **provenance(repository, sides, trees.head)}
     return given._replace(provenance=origins)
 
 

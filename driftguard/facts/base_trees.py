@@ -14,7 +14,7 @@ from driftguard.merges import commit_of_index, merged, scratch_objects
 class BaseTrees(NamedTuple):
     """What is looked at, as a commit, and its base branch.
 
-    ``merged`` is what git would make of both, None where the one contains the other; ``conflicts`` are the paths that
+    ``head`` is the newest commit of the branch that somebody has made. ``merged`` is what git would make of both, None where the one contains the other; ``conflicts`` are the paths that
     it could not merge. The trees can be read as long as the context of ``base_trees`` lasts.
     """
 
@@ -22,6 +22,7 @@ class BaseTrees(NamedTuple):
     ours: RefTree
     tip: RefTree
     forks: tuple[RefTree, ...]
+    head: str
     merged: RefTree | None = None
     conflicts: tuple[str, ...] = ()
 
@@ -34,13 +35,13 @@ def base_trees(repository: Repository, ref: str, named: str, setting: str) -> It
     """
     here = repository.resolve(ref) if ref else repository.head
     base = find_base(repository, here, named, setting) if here else None
-    if base is None:
+    if here is None or base is None:
         yield None
         return
     with scratch_objects(repository) as scratched:
-        ours = here if ref and here else commit_of_index(scratched)
+        ours = here if ref else commit_of_index(scratched)
         tree, tip = RefTree(scratched, ours), RefTree(scratched, base.commit)
-        trees = BaseTrees(base, tree, tip, tuple(RefTree(scratched, each) for each in base.forks))
+        trees = BaseTrees(base, tree, tip, tuple(RefTree(scratched, each) for each in base.forks), here)
         if base.commit in base.forks or ours in base.forks:
             yield trees
             return

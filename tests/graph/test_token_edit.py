@@ -186,7 +186,7 @@ def test_only_the_literal_changes(file: tuple[bytes, bytes, bytes, tuple[str, ..
     edited = reparented(source, "v/x.py", down)
     now = parse_revision(edited, "v/x.py")
     assert isinstance(now, Revision)
-    assert now._replace(line=1, down_line=1) == parsed._replace(down=down, line=1, down_line=1)
+    assert now._replace(line=1, down_line=1, stale=()) == parsed._replace(down=down, line=1, down_line=1, stale=())
     unlike = REVISES.sub(b"", edited)
     assert unlike.startswith(REVISES.sub(b"", before)) and unlike.endswith(after)
     if down == was:
