@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from driftguard.cache import cache_folder
-from driftguard.checks import GRAPH, LIVE, MODELS, SETUP
+from driftguard.checks import GRAPH, LIVE, MODELS, ORDER, SETUP
+from driftguard.checks.graph import GraphInput
 from driftguard.checks.models import lacks_revision
 from driftguard.checks.replay import failing_upgrade
 from driftguard.checks.setup import Problem
@@ -18,6 +19,7 @@ from driftguard.config import Settings
 from driftguard.facts import READ, DatabaseFacts, EnvironmentFacts, LiveFacts, Moment, Progress, Scene, Unavailable
 from driftguard.facts.dependencies import Dependencies, dependencies, watched_folders
 from driftguard.facts.inputs import graph_input, live_input, models_input
+from driftguard.facts.orders import order_input
 from driftguard.findings import Finding, Place, Side
 from driftguard.git import (
     IndexTree,
@@ -250,6 +252,20 @@ def _look_at_environment(facts: EnvironmentFacts, outcome: Outcome) -> None:
     outcome.findings[before:before] = graph
     if _is_torn(facts):
         _tell_obstacle(graph, facts, outcome)
+    else:
+        _look_at_order(facts, given, outcome)
+
+
+def _look_at_order(facts: EnvironmentFacts, given: GraphInput, outcome: Outcome) -> None:
+    """Whether it matters which side of a fork or a merge runs first; shadows are asked only for a rule that counts."""
+    settings = facts.scene.settings
+    told = {code for code in ORDER if is_told(code, settings.select, settings.ignore)}
+    if not told:
+        return
+    order, notes = order_input(facts, given, tries="DG407" in told)
+    outcome.notes += notes
+    for check in ORDER.values():
+        outcome.findings += [replace(each, environment=facts.environment.name) for each in check(order)]
 
 
 def _tell_obstacle(findings: list[Finding], facts: EnvironmentFacts, outcome: Outcome) -> None:

@@ -26,6 +26,7 @@ class GraphInput(NamedTuple):
     the staged models have something that the staged revisions do not; ``untracked_models``: files unknown to git that
     declare some of them.
     ``whereabouts``: by missing id; ``provenance``: by id, the commit of a revision's file.
+    ``new``: ids of the revisions that the base branch does not have; None where that is not known.
     ``tool`` comes before a subcommand (``alembic -c server/alembic.ini``, ``flask db``), ``options`` right after it.
     """
 
@@ -37,6 +38,7 @@ class GraphInput(NamedTuple):
     untracked_models: tuple[Place, ...] = ()
     whereabouts: Mapping[str, tuple[Trace, ...]] = NOWHERE
     provenance: Mapping[str, str] = NOTHING
+    new: frozenset[str] | None = None
     tool: str = "alembic"
     options: str = ""
 
@@ -259,6 +261,11 @@ def diverged(given: GraphInput) -> tuple[Revision, ...]:
     graph = given.graph
     sides = [graph.ancestors(*heads) - graph.shared_ancestors(*heads) for heads in _collisions(given)]
     return tuple(graph[id_] for id_ in reversed(graph.ordered()) if any(id_ in side for side in sides))
+
+
+def colliding_heads(given: GraphInput) -> tuple[tuple[str, ...], ...]:
+    """The groups of heads that ``multiple_heads`` looks at; none where Alembic could not load the graph."""
+    return () if _is_torn(given) else tuple(_collisions(given))
 
 
 def _is_torn(given: GraphInput) -> bool:
