@@ -264,6 +264,9 @@ def _look_at_order(facts: EnvironmentFacts, given: GraphInput, outcome: Outcome)
         return
     order, notes = order_input(facts, given, tries="DG407" in told)
     outcome.notes += notes
+    for encounter in (each for each in order.encounters if each.trials):
+        one, other = encounter.meeting.ends
+        outcome.checked.append(f"{facts.environment.name}: {one} before {other}, and the other way round")
     for check in ORDER.values():
         outcome.findings += [replace(each, environment=facts.environment.name) for each in check(order)]
 

@@ -14,7 +14,7 @@ from driftguard.checks.words import called, change_lines, listed
 from driftguard.findings import Finding, Place, Side
 from driftguard.graph import Graph, Revision
 from driftguard.graph.operations import touched
-from driftguard.graph.touches import Access, Thing, Touch, Touches, Untold
+from driftguard.graph.touches import EVERY_COLUMN, Access, Thing, Touch, Touches, Untold
 from driftguard.schema.catalog import Catalog
 from driftguard.schema.diff import Difference, diff
 
@@ -68,9 +68,12 @@ class Conflict(NamedTuple):
 
     @property
     def thing(self) -> Thing:
-        """What they meet in: where it is a table and something in it, the table."""
+        """What they meet in: where it is a table and something in it, the table; else what is said most plainly."""
         here, there = self.one.touch.thing, self.other.touch.thing
-        return there if there.holds(here) else here
+        for one, other in ((here, there), (there, here)):
+            if one.holds(other):
+                return one
+        return min(here, there, key=lambda each: (each.name == EVERY_COLUMN, len(str(each))))
 
     @property
     def concerns_data(self) -> bool:
@@ -267,8 +270,7 @@ def _has_sql_to_read(one: Sequence[Touches], other: Sequence[Touches]) -> bool:
 
 
 def _names(side: Sequence[Touches]) -> set[str]:
-    things = [touch.thing for each in side for touch in each.touches]
-    return {(thing.table or thing.name).casefold() for thing in things}
+    return {word for each in side for touch in each.touches for word in _words(touch.thing)}
 
 
 def _conflicts(one: Iterable[Step], other: Iterable[Step]) -> Iterator[Conflict]:
@@ -306,29 +308,31 @@ def _same_object(graph: Graph, encounter: Encounter, subject: str, conflicts: Se
         code="DG111",
         side=Side.GRAPH,
         subject=subject.removeprefix("table "),
-        message=f"{_does(one, subject)}, {_does(other, subject)}, and {_either(encounter.meeting)}",
+        message=f"{_does(one)}, {_does(other)}, and {_either(encounter.meeting)}",
         place=one.place,
         details=tuple([*map(str, steps), *untold][:MOST_DETAILS]),
-        help=f"{WHY}; {_way_out(graph, encounter.meeting)}",
+        help=f"{WHY}; {_way_out(graph, encounter.meeting, encounter.meeting.ends[0])}",
     )
 
 
-def _does(step: Step, subject: str) -> str:
+def _does(step: Step) -> str:
     return f"{step.revision.id} {step.touch.access} {step.touch.thing}"
 
 
 def _either(meeting: Meeting) -> str:
-    return f"{meeting.merge} merges them in either order" if meeting.merge else "either may run first"
+    return f"{meeting.merge} joins them in no order" if meeting.merge else "either may run first"
 
 
-def _way_out(graph: Graph, meeting: Meeting) -> str:
-    """How the second side is put behind the first."""
-    first, second = meeting.ends
-    begin = graph[meeting.sides[1][0]]
+def _way_out(graph: Graph, meeting: Meeting, first: str) -> str:
+    """How the other side is put behind that of ``first``."""
+    side = meeting.sides[1 if first == meeting.ends[0] else 0]
+    begin = graph[side[0]]
     place = Place(begin.path, begin.down_line)
+    if meeting.merge:
+        return f'write depends_on = "{first}" at {place}, and look at databases that ran {begin.id} before it'
     return (
-        f"put one behind the other: if {listed(meeting.sides[1][:1])} has run nowhere else, write down_revision = "
-        f'"{first}" at {place}; else write depends_on = "{first}" there, and look at databases that had {second} first'
+        f'if {begin.id} has run nowhere else, write down_revision = "{first}" at {place}; '
+        f'else write depends_on = "{first}" there, and look at databases that ran {begin.id} before it'
     )
 
 
@@ -345,7 +349,7 @@ def _fails_in_one_order(graph: Graph, encounter: Encounter, order: Order, databa
         ),
         place=failed.place,
         details=tuple(each for each in (failed.statement, *failed.details) if each),
-        help=f"{WHY}; {_way_out(graph, encounter.meeting)}",
+        help=f"{WHY}; {_way_out(graph, encounter.meeting, order.second)}",
         database=database,
     )
 
@@ -364,7 +368,7 @@ def _differs(graph: Graph, encounter: Encounter, trial: Trial, differences: Sequ
         ),
         place=conflict.one.place if conflict else Place(graph[first].path, graph[first].line),
         details=tuple(line for each in differences for line in _lines(each, first, second))[:MOST_DETAILS],
-        help=f"{WHY}; {_way_out(graph, encounter.meeting)}",
+        help=f"{WHY}; {_way_out(graph, encounter.meeting, first)}",
         database=trial.database,
     )
 
