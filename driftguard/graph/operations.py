@@ -148,7 +148,7 @@ class _Reader:
         return scope
 
     def _expression(self, expression: ast.expr, scope: Scope) -> None:
-        """Take down its calls, the inner ones first; what a call takes in as a whole is not looked at again."""
+        """Take down its calls, the inner ones first."""
         for call in reversed([each for each in ast.walk(expression) if isinstance(each, ast.Call)]):
             self._call(call, scope)
 
@@ -157,7 +157,7 @@ class _Reader:
             case ast.Name(id=name) if name in self._functions:
                 function = self._functions[name]
                 self._run(name, function.body, {**self._globals, **_parameters(function, call, scope)})
-            case ast.Name(id=name) if self._is_foreign(name):
+            case ast.Name(id=name) if self._is_foreign(name, name):
                 self._tell_not(call)
             case ast.Attribute(value=receiver, attr=name):
                 self._method(call, receiver, name, scope)
@@ -172,7 +172,7 @@ class _Reader:
             self._executed(call, call.args[0], scope)
         elif name in ("create", "drop") and (enum := _enum(receiver, scope)) is not None:
             self._add(call, [(enum, Access.CREATES if name == "create" else Access.DROPS)])
-        elif name in OF_THE_ORM or self._is_foreign(_root(receiver)):
+        elif name in OF_THE_ORM or self._is_foreign(_root(receiver), name):
             self._tell_not(call)
 
     def _operation(self, call: ast.Call, name: str, arguments: dict[str, ast.expr], scope: Scope) -> None:
@@ -239,10 +239,10 @@ class _Reader:
                 }
         return None
 
-    def _is_foreign(self, name: str) -> bool:
-        """Whether a name comes from a module that may do anything to the database."""
-        module = self._imported.get(name, "")
-        return bool(module) and module.partition(".")[0] not in KNOWN_PACKAGES
+    def _is_foreign(self, root: str, called: str) -> bool:
+        """Whether a function comes from a module that may do anything to the database; classes are taken for types."""
+        module = self._imported.get(root, "")
+        return bool(module) and module.partition(".")[0] not in KNOWN_PACKAGES and not called[:1].isupper()
 
 
 class _Given:

@@ -337,6 +337,24 @@ def test_what_its_text_does_not_say(body: str, rest: str) -> None:
     assert [each.line for each in touches.untold] == [11]
 
 
+@pytest.mark.parametrize(
+    ("body", "rest"),
+    [
+        pytest.param('op.add_column("t", sa.Column("g", GUID()))', "from shop.types import GUID\n", id="a type"),
+        pytest.param(
+            'op.add_column("t", sa.Column("g", geo.types.Point(srid=1)))', "import geo\n", id="a type in a module"
+        ),
+        pytest.param('op.add_column("t", sa.Column("g"))\nprint(uuid.uuid4())', "import uuid\n", id="Python's own"),
+        pytest.param(
+            'op.add_column("t", sa.Column("g"))\nsa.inspect(op.get_bind()).get_columns("t")', "", id="looking at it"
+        ),
+    ],
+)
+def test_what_is_no_secret(body: str, rest: str) -> None:
+    touches = touched(revision(body, rest))
+    assert (said(touches), touches.untold) == (["creates t.g"], ())
+
+
 def test_helpers_of_the_same_file() -> None:
     rest = (
         'def drop(kind, name="age", *, table):\n    if kind:\n        op.drop_column(table, name)\n        drop(kind)\n'

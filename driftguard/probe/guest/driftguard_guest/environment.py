@@ -153,7 +153,7 @@ class Environment:
             for script in scripts.walk_revisions()
         ]
 
-    def run(self, destination, begin, compare, purpose):
+    def run(self, destination, compare, purpose, begin=()):
         """Run env.py on new shadows up to ``destination`` ("heads", or a list of revision ids).
 
         Everything up to the revisions in ``begin`` (a list, which may be empty) runs before anything else.
