@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from guarded import SAMPLES, Checked, Guarded
-from hooked import HEAD, add_merge
+from hooked import HEAD, add_merge, told
 
 from driftguard import engine
 from driftguard.config import Settings
@@ -188,6 +188,19 @@ def test_nobody_replays_what_nobody_asked_for(shop: Guarded) -> None:
     others = shop.check("--live", "off", "--ignore", "DG111,DG407")
     assert not {"DG111", "DG407"} & set(others.codes)
     assert not tried(others)
+
+
+def test_a_hook_stops_the_merge_that_has_no_order(shop: Guarded) -> None:
+    meet(shop, RENAME, INDEX)
+    shop.driftguard("install")
+    add_merge(shop, MERGE, LEFT, RIGHT)
+    shop.git("add", "--all")
+    stopped = shop.run("git", "commit", "-m", "merge")
+    assert stopped.code != 0
+    assert {"DG111", "DG407"} <= told(stopped)
+    shop.replace(f"migrations/versions/{LEFT}_x.py", "depends_on = None", f'depends_on = "{RIGHT}"')
+    shop.git("add", "--all")
+    assert not {"DG111", "DG407"} & told(shop.run("git", "commit", "-m", "merge"))
 
 
 def test_what_cannot_be_tried_is_said(shop: Guarded) -> None:
