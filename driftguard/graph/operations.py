@@ -13,6 +13,7 @@ from driftguard.graph.touches import (
     EVERY_COLUMN,
     PRIMARY_KEY,
     Access,
+    Deed,
     Statement,
     Thing,
     Touch,
@@ -60,7 +61,6 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
 
 OTHER_WORDS = {"source_table": "table_name", "source_schema": "schema"}
 
-Access_ = tuple[Thing, Access]
 Scope = Mapping[str, "Bound"]
 
 
@@ -105,6 +105,7 @@ class _Reader:
             self._globals = _assigned(statement, self._globals)
 
     def read(self) -> None:
+        """Take down what ``upgrade()`` does; a module without one does nothing."""
         if (upgrade := self._functions.get("upgrade")) is not None:
             self._run("upgrade", upgrade.body, self._globals)
 
@@ -207,7 +208,7 @@ class _Reader:
             else:
                 self._add(call, found)
 
-    def _add(self, call: ast.Call, found: Iterable[Access_]) -> None:
+    def _add(self, call: ast.Call, found: Iterable[Deed]) -> None:
         self.touches += [Touch(thing, access, call.lineno, _shortened(call)) for thing, access in found]
 
     def _add_statement(self, call: ast.Call, text: str) -> None:
@@ -316,7 +317,7 @@ class _Given:
                 raise Computed
 
 
-def _add_column(given: _Given) -> Iterator[Access_]:
+def _add_column(given: _Given) -> Iterator[Deed]:
     owner = given.table()
     for found in given.items("column"):
         yield part("column", owner, _column_name(found)), Access.CREATES
@@ -324,7 +325,7 @@ def _add_column(given: _Given) -> Iterator[Access_]:
         yield from ((each, Access.USES) for each in _enums(found))
 
 
-def _alter_column(given: _Given) -> Iterator[Access_]:
+def _alter_column(given: _Given) -> Iterator[Deed]:
     owner = given.table()
     column = part("column", owner, given.text("column_name"))
     renamed = given.value("new_column_name")
@@ -335,53 +336,53 @@ def _alter_column(given: _Given) -> Iterator[Access_]:
         yield from ((each, Access.USES) for each in _enums(found))
 
 
-def _drop_column(given: _Given) -> Iterator[Access_]:
+def _drop_column(given: _Given) -> Iterator[Deed]:
     yield part("column", given.table(), given.text("column_name")), Access.DROPS
 
 
-def _create_table(given: _Given) -> Iterator[Access_]:
+def _create_table(given: _Given) -> Iterator[Deed]:
     yield given.table(), Access.CREATES
     for found in given.column_calls():
         yield from _referred(found)
         yield from ((each, Access.CREATES) for each in _enums(found))
 
 
-def _drop_table(given: _Given) -> Iterator[Access_]:
+def _drop_table(given: _Given) -> Iterator[Deed]:
     yield given.table(), Access.DROPS
 
 
-def _rename_table(given: _Given) -> Iterator[Access_]:
+def _rename_table(given: _Given) -> Iterator[Deed]:
     yield given.table("old_table_name"), Access.RENAMES
     yield given.table("new_table_name"), Access.CREATES
 
 
-def _comment(given: _Given) -> Iterator[Access_]:
+def _comment(given: _Given) -> Iterator[Deed]:
     yield given.table(), Access.ALTERS
 
 
-def _create_index(given: _Given) -> Iterator[Access_]:
+def _create_index(given: _Given) -> Iterator[Deed]:
     owner = given.table()
     yield given.part("index", "index_name", "columns", owner), Access.CREATES
     yield from ((each, Access.USES) for each in given.columns("columns", owner))
 
 
-def _drop_index(given: _Given) -> Iterator[Access_]:
+def _drop_index(given: _Given) -> Iterator[Deed]:
     owner = given.table() if given.value("table_name") else table("", str(given.value("schema") or ""))
     yield part("index", owner, given.text("index_name")), Access.DROPS
 
 
-def _create_constraint(given: _Given) -> Iterator[Access_]:
+def _create_constraint(given: _Given) -> Iterator[Deed]:
     owner = given.table()
     yield given.part("constraint", "constraint_name", "columns", owner), Access.CREATES
     yield from ((each, Access.USES) for each in given.columns("columns", owner))
 
 
-def _create_primary_key(given: _Given) -> Iterator[Access_]:
+def _create_primary_key(given: _Given) -> Iterator[Deed]:
     yield part("constraint", given.table(), PRIMARY_KEY), Access.CREATES
     yield from _create_constraint(given)
 
 
-def _create_foreign_key(given: _Given) -> Iterator[Access_]:
+def _create_foreign_key(given: _Given) -> Iterator[Deed]:
     owner, other = given.table(), given.table("referent_table", "referent_schema")
     yield given.part("constraint", "constraint_name", "local_cols", owner), Access.CREATES
     yield other, Access.USES
@@ -389,13 +390,13 @@ def _create_foreign_key(given: _Given) -> Iterator[Access_]:
     yield from ((each, Access.USES) for each in given.columns("remote_cols", other))
 
 
-def _drop_constraint(given: _Given) -> Iterator[Access_]:
+def _drop_constraint(given: _Given) -> Iterator[Deed]:
     yield part("constraint", given.table(), given.text("constraint_name")), Access.DROPS
     if given.value("type_") == "primary":
         yield part("constraint", given.table(), PRIMARY_KEY), Access.DROPS
 
 
-def _bulk_insert(given: _Given) -> Iterator[Access_]:
+def _bulk_insert(given: _Given) -> Iterator[Deed]:
     found = next(map(_table, given.items("table")), None)
     if found is None:
         raise Computed
@@ -406,7 +407,7 @@ def _bulk_insert(given: _Given) -> Iterator[Access_]:
     yield from ((part("column", owner, name), Access.WRITES) for name in names)
 
 
-HANDLERS: dict[str, Callable[[_Given], Iterator[Access_]]] = {
+HANDLERS: dict[str, Callable[[_Given], Iterator[Deed]]] = {
     "add_column": _add_column,
     "alter_column": _alter_column,
     "bulk_insert": _bulk_insert,
@@ -427,7 +428,7 @@ HANDLERS: dict[str, Callable[[_Given], Iterator[Access_]]] = {
 }
 
 
-def _construct(expression: ast.expr, scope: Scope) -> list[Access_] | None:
+def _construct(expression: ast.expr, scope: Scope) -> list[Deed] | None:
     """What ``students.update().values(age=1)`` or ``sa.insert(students)`` touches; None if it is something else."""
     links = list(_chain(Bound(expression, scope)))
     for number, (name, call, holder) in enumerate(links):
@@ -435,7 +436,8 @@ def _construct(expression: ast.expr, scope: Scope) -> list[Access_] | None:
         if name in CHANGES and (found := _table(target)) is not None:
             owner, declared = found
             values = [each for each in links[:number] if each[0] == "values"]
-            names = list(_value_names(values)) if values else list(declared or (EVERY_COLUMN,))
+            named = dict.fromkeys(_value_names(values))
+            names = named if named and EVERY_COLUMN not in named else declared or (EVERY_COLUMN,)
             written = [part("column", owner, each) for each in names] if name != "delete" else [owner]
             return [*((each, Access.WRITES) for each in written), *_columns_used(expression, scope)]
         if name == "select":
@@ -459,11 +461,12 @@ def _chain(found: Bound) -> Iterator[tuple[str, ast.Call, Bound]]:
 
 
 def _value_names(calls: Iterable[tuple[str, ast.Call, Bound]]) -> Iterator[str]:
+    """The columns that ``values(age=1)``, ``values({"age": 1})`` or a list of such rows names."""
     for _, call, _ in calls:
         yield from (each.arg or EVERY_COLUMN for each in call.keywords)
         for argument in call.args:
-            keys = argument.keys if isinstance(argument, ast.Dict) else [None]
-            for key in keys:
+            rows = argument.elts if isinstance(argument, ast.List | ast.Tuple) else [argument]
+            for key in (key for row in rows for key in (row.keys if isinstance(row, ast.Dict) else [None])):
                 match key:
                     case ast.Constant(value=str(name)) | ast.Attribute(attr=name):
                         yield name
@@ -471,7 +474,7 @@ def _value_names(calls: Iterable[tuple[str, ast.Call, Bound]]) -> Iterator[str]:
                         yield EVERY_COLUMN
 
 
-def _columns_used(expression: ast.expr, scope: Scope) -> Iterator[Access_]:
+def _columns_used(expression: ast.expr, scope: Scope) -> Iterator[Deed]:
     """The columns that ``students.c.age`` names anywhere inside, and the tables."""
     for node in ast.walk(expression):
         match node:
@@ -513,7 +516,7 @@ def _column_name(found: Bound) -> str:
     raise Computed
 
 
-def _referred(found: Bound) -> Iterator[Access_]:
+def _referred(found: Bound) -> Iterator[Deed]:
     """What the foreign keys inside a ``Column(...)`` or a constraint refer to."""
     for call in _calls_inside(found):
         targets: list[Bound] = []

@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from driftguard.graph.touches import EVERY_COLUMN, PRIMARY_KEY, Access, Thing, Touch, Touches, Untold, part, table
+from driftguard.graph.touches import EVERY_COLUMN, PRIMARY_KEY, Access, Deed, Thing, Touch, Touches, Untold, part, table
 
 logging.getLogger("sqlglot").addHandler(logging.NullHandler())  # else it says on stderr what it could not parse
 
@@ -47,8 +47,6 @@ OUTSIDE_OF_DATABASE = ("schema", "extension")
 UNEXPECTED = (RecursionError, ValueError, TypeError, AttributeError, LookupError)
 """What a parser raises, and its trees, where a text is unlike all that it was made for."""
 
-Access_ = tuple[Thing, Access]
-
 
 class NotTold(Exception):
     """A statement that does not say, or not in a way that can be parsed, what it touches."""
@@ -84,7 +82,7 @@ def _parsed(text: str) -> list[exp.Expr]:
     return best
 
 
-def _accesses(statement: exp.Expr) -> Iterator[Access_]:
+def _accesses(statement: exp.Expr) -> Iterator[Deed]:
     match statement:
         case exp.Create():
             yield from _created(statement)
@@ -105,7 +103,7 @@ def _accesses(statement: exp.Expr) -> Iterator[Access_]:
             raise NotTold
 
 
-def _created(create: exp.Create) -> Iterator[Access_]:
+def _created(create: exp.Create) -> Iterator[Deed]:
     kind = str(create.args["kind"]).lower()
     if kind == "index":
         index = create.this
@@ -129,7 +127,7 @@ def _created(create: exp.Create) -> Iterator[Access_]:
         yield from _used(create.expression, every_column=True)
 
 
-def _dropped(drop: exp.Drop) -> Iterator[Access_]:
+def _dropped(drop: exp.Drop) -> Iterator[Deed]:
     kind = str(drop.args["kind"]).lower()
     on = drop.args.get("cluster")
     owner = _table(on.this) if on is not None and isinstance(on.this, exp.Table) else table("")
@@ -142,7 +140,7 @@ def _names_of(drop: exp.Drop) -> list[exp.Expr]:
     return drop.args.get("tables") or [drop.this]
 
 
-def _altered(alter: exp.Alter) -> Iterator[Access_]:
+def _altered(alter: exp.Alter) -> Iterator[Deed]:
     kind = str(alter.args.get("kind") or "table").lower()
     owner = _thing(kind, alter.this) if kind != "index" else part("index", table(""), alter.this.name)
     for action in alter.args["actions"]:
@@ -177,7 +175,7 @@ def _altered(alter: exp.Alter) -> Iterator[Access_]:
                 raise NotTold
 
 
-def _added_constraints(action: exp.Expr, owner: Thing) -> Iterator[Access_]:
+def _added_constraints(action: exp.Expr, owner: Thing) -> Iterator[Deed]:
     for each in action.expressions:
         columns = [found.name for found in each.find_all(exp.Column)]
         for keys in each.find_all(exp.ForeignKey, exp.PrimaryKey, exp.UniqueColumnConstraint):
@@ -191,7 +189,7 @@ def _added_constraints(action: exp.Expr, owner: Thing) -> Iterator[Access_]:
     yield from _referred(action)
 
 
-def _referred(definition: exp.Expr) -> Iterator[Access_]:
+def _referred(definition: exp.Expr) -> Iterator[Deed]:
     """What the foreign keys in a definition refer to."""
     for reference in definition.find_all(exp.Reference):
         target = reference.this
@@ -202,7 +200,7 @@ def _referred(definition: exp.Expr) -> Iterator[Access_]:
             yield from ((part("column", other, each.name), Access.USES) for each in target.expressions)
 
 
-def _commented(comment: exp.Comment) -> Iterator[Access_]:
+def _commented(comment: exp.Comment) -> Iterator[Deed]:
     kind, target = str(comment.args["kind"]).lower(), comment.this
     if kind == "column" and isinstance(target, exp.Column):
         yield part("column", table(target.table, target.db), target.name), Access.ALTERS
@@ -212,7 +210,7 @@ def _commented(comment: exp.Comment) -> Iterator[Access_]:
         raise NotTold
 
 
-def _written(statement: exp.Expr) -> Iterator[Access_]:
+def _written(statement: exp.Expr) -> Iterator[Deed]:
     """The columns that a statement changes, the table if it changes no single ones, and what it reads."""
     if isinstance(statement, exp.TruncateTable):
         yield from ((_table(each), Access.WRITES) for each in statement.find_all(exp.Table))
@@ -235,7 +233,7 @@ def _written(statement: exp.Expr) -> Iterator[Access_]:
     yield from _used(statement, every_column=isinstance(statement, exp.Insert))
 
 
-def _used(statement: exp.Expr, every_column: bool = False) -> Iterator[Access_]:
+def _used(statement: exp.Expr, every_column: bool = False) -> Iterator[Deed]:
     """The tables and columns that are named inside; with ``every_column`` a star counts, as what it means is kept."""
     made = {each.alias_or_name for each in statement.find_all(exp.CTE)}
     tables = {each.alias_or_name: _table(each) for each in statement.find_all(exp.Table) if each.name not in made}
@@ -252,7 +250,7 @@ def _keeps_all(select: exp.Select) -> bool:
     return any(isinstance(each, exp.Star) or each.is_star for each in select.expressions)
 
 
-def _spelled_out(text: str) -> Iterator[Access_]:
+def _spelled_out(text: str) -> Iterator[Deed]:
     """Statements that sqlglot does not parse and that say at their beginning what they are about."""
     found = SPELLED_OUT.match(text)
     if found is None:

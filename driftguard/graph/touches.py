@@ -56,6 +56,10 @@ class Thing(NamedTuple):
         return here.kind == "table" and (there.schema, there.table) == (here.schema, here.name)
 
 
+Deed = tuple[Thing, Access]
+"""What is done to what."""
+
+
 class Touch(NamedTuple):
     """One access: its line in the file, and the operation as it is written there."""
 

@@ -220,6 +220,11 @@ def said(touches: Touches) -> list[str]:
             id="sa.insert",
         ),
         pytest.param(
+            'op.execute(sa.insert(students).values([{"id": 1}, {"id": 2}]))',
+            ["writes to students.id", "uses table students"],
+            id="sa.insert of rows",
+        ),
+        pytest.param(
             "op.execute(students.delete().where(students.c.age > 3))",
             ["writes to table students", "uses students.age", "uses table students"],
             id="delete from a table object",
