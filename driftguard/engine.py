@@ -12,7 +12,7 @@ from pathlib import Path
 
 from driftguard import ignore_comments
 from driftguard.cache import cache_folder
-from driftguard.checks import BASE, GRAPH, LIVE, MODELS, REPLAY, SETUP
+from driftguard.checks import BASE, GRAPH, LIVE, MODELS, ORDER, REPLAY, SETUP
 from driftguard.checks.graph import GraphInput
 from driftguard.checks.models import lacks_revision
 from driftguard.checks.replay import failing_upgrade
@@ -25,6 +25,7 @@ from driftguard.facts.base import base_input, conflicts_in
 from driftguard.facts.base_trees import BaseTrees, base_trees
 from driftguard.facts.dependencies import Dependencies, dependencies, watched_folders
 from driftguard.facts.inputs import graph_input, live_input, models_input
+from driftguard.facts.orders import order_input
 from driftguard.findings import Finding, Place, Side
 from driftguard.git import (
     IndexTree,
@@ -387,6 +388,23 @@ def _look_at_environment(facts: EnvironmentFacts, outcome: Outcome) -> None:
     outcome.findings[before:before] = graph
     if facts.scene.runs_code and _is_torn(facts):
         _tell_obstacle(graph, facts, outcome)
+    else:
+        _look_at_order(facts, given, outcome)
+
+
+def _look_at_order(facts: EnvironmentFacts, given: GraphInput, outcome: Outcome) -> None:
+    """Whether it matters which side of a fork or a merge runs first; shadows are asked only for a rule that counts."""
+    settings = facts.settings
+    told = {code for code in ORDER if is_told(code, settings.select, settings.ignore)}
+    if not told:
+        return
+    order, notes = order_input(facts, given, tries="DG407" in told and facts.scene.runs_code)
+    outcome.notes += notes
+    for encounter in (each for each in order.encounters if each.trials):
+        one, other = encounter.meeting.ends
+        outcome.checked.append(f"{facts.environment.name}: {one} before {other}, and the other way round")
+    for check in ORDER.values():
+        outcome.findings += [replace(each, environment=facts.environment.name) for each in check(order)]
 
 
 def _look_at_base(facts: EnvironmentFacts, given: GraphInput, outcome: Outcome) -> list[Finding]:

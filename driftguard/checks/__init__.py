@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from driftguard.checks import base, graph, live, models, replay, setup
+from driftguard.checks import base, graph, live, models, order, replay, setup
 from driftguard.checks.base import BaseInput
 from driftguard.checks.graph import GraphInput
 from driftguard.checks.live import LiveInput
 from driftguard.checks.models import ModelsInput
+from driftguard.checks.order import OrderInput
 from driftguard.checks.replay import FailedUpgrade
 from driftguard.checks.setup import Problem
 from driftguard.findings import Finding
@@ -47,6 +48,10 @@ LIVE: dict[str, Callable[[LiveInput], Iterator[Finding]]] = {
 REPLAY: dict[str, Callable[[FailedUpgrade], Iterator[Finding]]] = {
     "DG401": replay.failing_upgrade,
 }
+ORDER: dict[str, Callable[[OrderInput], Iterator[Finding]]] = {
+    "DG111": order.branches_touch_same_object,
+    "DG407": order.order_matters,
+}
 SETUP: dict[str, Callable[[Problem], Iterator[Finding]]] = {
     "DG901": setup.environment_failed,
     "DG902": setup.no_interpreter,
@@ -54,4 +59,12 @@ SETUP: dict[str, Callable[[Problem], Iterator[Finding]]] = {
     "DG904": setup.live_unreachable,
     "DG905": setup.deadline,
 }
-CHECKS: dict[str, Callable[..., Iterator[Finding]]] = {**GRAPH, **BASE, **MODELS, **LIVE, **REPLAY, **SETUP}
+CHECKS: dict[str, Callable[..., Iterator[Finding]]] = {
+    **GRAPH,
+    **BASE,
+    **MODELS,
+    **LIVE,
+    **REPLAY,
+    **ORDER,
+    **SETUP,
+}

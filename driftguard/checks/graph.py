@@ -348,6 +348,11 @@ def diverged(given: GraphInput) -> tuple[Revision, ...]:
     return tuple(graph[id_] for id_ in reversed(graph.ordered()) if any(id_ in side for side in sides))
 
 
+def colliding_heads(given: GraphInput) -> tuple[tuple[str, ...], ...]:
+    """The groups of heads that ``multiple_heads`` looks at; none where Alembic could not load the graph."""
+    return () if _is_torn(given) else tuple(_collisions(given))
+
+
 def _is_torn(given: GraphInput) -> bool:
     """Whether Alembic could not load this graph at all: which heads it has is known when that is mended."""
     unread = any(file.path not in given.readable_ids for file in given.graph.unreadable)

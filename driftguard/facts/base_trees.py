@@ -14,8 +14,9 @@ from driftguard.merges import commit_of_index, merged, scratch_objects
 class BaseTrees(NamedTuple):
     """What is looked at, as a commit, and its base branch.
 
-    ``head`` is the newest commit of the branch that somebody has made. ``merged`` is what git would make of both, None where the one contains the other; ``conflicts`` are the paths that
-    it could not merge. The trees can be read as long as the context of ``base_trees`` lasts.
+    ``head`` is the newest commit of the branch that somebody has made. ``merged`` is what git would make of both, None
+    where the one contains the other; ``conflicts`` are the paths that it could not merge. The trees can be read as long
+    as the context of ``base_trees`` lasts.
     """
 
     base: Base

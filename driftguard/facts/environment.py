@@ -163,7 +163,7 @@ class EnvironmentFacts:
             raise Unavailable("DG901", problem)
         for database in run.databases:
             if database.failure is not None:
-                self._raise_for_shadow(database.failure)
+                self.raise_for_shadow(database.failure)
         return run
 
     def loans(self, *revisions: str) -> tuple[Loan, ...]:
@@ -177,7 +177,7 @@ class EnvironmentFacts:
         wanted = graph.needed(*revisions)
         return tuple(Loan(self._remembered, graph, wanted, lends=lends) for lends in (True, False))
 
-    def _raise_for_shadow(self, failed: FailedRevision) -> None:
+    def raise_for_shadow(self, failed: FailedRevision) -> None:
         """A revision cannot be blamed for what the shadow's server lacks, nor for the loss of the shadow."""
         if is_lost_shadow(Failure(failed.message)):
             message = f"the shadow database was lost while revision {failed.revision} ran: {failed.message}"

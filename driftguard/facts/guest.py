@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -47,6 +48,8 @@ class Probe:
         self._by_live: dict[int, Shadows] = {}
         self._loan: Loan | None = None
         self._to_keep: dict[str, Keeping] = {}
+        self.longest_run = 0.0
+        """Seconds."""
 
     def finish_loading(self) -> None:
         """Wait for what ``open_probe`` began; raises NoInterpreter, NoShadow, GuestFailed, DeadlinePassed."""
@@ -69,15 +72,29 @@ class Probe:
         """What is asked from now on has to be answered within ``seconds``."""
         self._guest.renew(seconds)
 
+    @property
+    def left(self) -> float:
+        """Seconds until what the guest is asked has to be answered."""
+        return self._guest.left
+
     def run(
-        self, destination: str | tuple[str, ...], *, compare: bool, purpose: str, loans: tuple[Loan, ...] = ()
+        self,
+        destination: str | tuple[str, ...],
+        *,
+        compare: bool,
+        purpose: str,
+        loans: tuple[Loan, ...] = (),
+        begin: tuple[str, ...] = (),
     ) -> Run:
         """Run env.py on new shadows up to ``destination`` ("heads" or revision ids).
 
         ``loans``: each gives shadows that may hold a beginning already; the next one is taken where that fails.
+        ``begin``: everything up to these revisions runs before anything else does; such a shadow is not kept.
         """
         for self._loan in (*loans, None):
-            run = run_from(self.call("run", destination=destination, compare=compare, purpose=purpose))
+            began = time.monotonic()
+            run = run_from(self.call("run", destination=destination, begin=begin, compare=compare, purpose=purpose))
+            self.longest_run = max(self.longest_run, time.monotonic() - began)
             if self._loan is None or not self._loan.has_failed(run):
                 break
             for url, given in self._loan.shadows.items():

@@ -105,6 +105,11 @@ class Guest:
                 failed = message["error"]
                 raise GuestFailed(failed["kind"], failed["message"], tuple(failed["details"]))
 
+    @property
+    def left(self) -> float:
+        """Seconds until its deadline."""
+        return self._deadline - time.monotonic()
+
     def renew(self, seconds: float) -> None:
         """Let the guest live on; what it is asked from now on has to be answered within ``seconds``."""
         self._deadline = time.monotonic() + seconds

@@ -291,4 +291,4 @@ def test_a_database_that_ran_a_merge_whose_twin_does_something_takes_it_back(pro
                 if line.startswith("    alembic"):
                     project.alembic(*line.split()[1:])
     assert heads(project) == [THIRD]
-    assert project.check().code == 0
+    assert project.check("--ignore", "edited-shared-revision").code == 0  # which is how the twin does something

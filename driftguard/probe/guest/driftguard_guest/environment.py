@@ -153,17 +153,19 @@ class Environment:
             for script in scripts.walk_revisions()
         ]
 
-    def run(self, destination, compare, purpose):
+    def run(self, destination, compare, purpose, begin=()):
         """Run env.py on new shadows up to ``destination`` ("heads", or a list of revision ids).
+
+        Everything up to the revisions in ``begin`` (a list, which may be empty) runs before anything else.
 
         Returns the databases that env.py went through, in order, each with what failed in it, and the error, if
         any. ``stand_in``: the config leaves its URL to a program, so SQLite stood in. ``replay``: what the shadows
         rest on, None where they cannot be kept; ``abandoned``: they were lent, and are not what they have to be.
         """
-        error = self._run_env_py(destination, compare, purpose)
+        error = self._run_env_py(destination, begin, compare, purpose)
         if isinstance(error, exc.ArgumentError) and not self._databases and lacks_url(self._configure()):
             self._url = STAND_IN
-            error = self._run_env_py(destination, compare, purpose)
+            error = self._run_env_py(destination, begin, compare, purpose)
         return {
             "databases": self._finished(error),
             "error": None if error is None else describe(error, "environment"),
@@ -172,7 +174,7 @@ class Environment:
             "abandoned": self._replay.abandoned,
         }
 
-    def _run_env_py(self, destination, compare, purpose):
+    def _run_env_py(self, destination, begin, compare, purpose):
         """The error that env.py raised, or None."""
         self.connections.begin_run()
         self._purpose = purpose
@@ -187,11 +189,16 @@ class Environment:
             database = self._database_of(context)
             self._databases.append(database)
             replay.prepare(scripts)
-            upgrades = scripts._upgrade_revs(wanted, heads) if wanted else ()
-            replay.begin(database, config, scripts, wanted, heads)
-            for step in upgrades:
-                database.failure = {"revision": step.revision.revision, "path": step.revision.path}
-                yield step
+            stages = [stage for stage in (tuple(begin), wanted) if stage]
+            upgrades = scripts._upgrade_revs(stages[0], heads) if stages else ()
+            replay.begin(database, config, scripts, stages[0] if stages else wanted, heads)
+            for number, stage in enumerate(stages):
+                if number:
+                    replay.keep_nothing()
+                    upgrades = scripts._upgrade_revs(stage, context.get_current_heads())
+                for step in upgrades:
+                    database.failure = {"revision": step.revision.revision, "path": step.revision.path}
+                    yield step
             database.failure = None
             database.heads = sorted(context.get_current_heads())
             replay.end(database)

@@ -88,6 +88,10 @@ class Replay:
         self._runs.append(run)
         self._open = (run, surroundings, recording.set_apart())
 
+    def keep_nothing(self):
+        """What this run builds is not what a replay of its revisions would: they come in an order of their own."""
+        self._hindered = True
+
     def end(self, database=None):
         """After the last step (``database`` is given), or when the run is over, whatever became of it."""
         if self._open is None:
