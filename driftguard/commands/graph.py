@@ -115,8 +115,10 @@ def _write(path: Path, text: str) -> None:
 
 def _base(root: Path, tree: Tree, setting: str) -> Base:
     repository = find_repository(root)
-    commit = tree.commit if isinstance(tree, RefTree) else repository and repository.head
-    if repository is None or commit is None:
+    if repository is None:
+        return Base()
+    commit = tree.commit if isinstance(tree, RefTree) else repository.head
+    if commit is None:
         return Base()
     try:
         return Base(setting, repository, base_tree(repository, commit, setting))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from driftguard.report import graph_svg
+from driftguard.report.lanes import rows
 from driftguard.report.markup import in_ascii, xml
-from driftguard.report.picture import Box, Picture
+from driftguard.report.picture import Box, Picture, nodes
 
 STYLE = """
 :root { color-scheme: light dark; --ground: #ffffff; --ink: #1f2328; --quiet: #59636e; --line: #d1d9e0; }
@@ -16,7 +17,9 @@ body { margin: 0; background: var(--ground); color: var(--ink); font: 14px/1.45 
 .drawing svg { display: block; }
 details { margin: 8px 20px 40px; }
 summary { cursor: pointer; font-weight: 600; padding: 8px 0; }
-table { border-collapse: collapse; width: 100%; }
+table { border-collapse: collapse; width: 100%; table-layout: fixed; }
+col.id { width: 130px; }
+col.file { width: 38%; }
 td { border-top: 1px solid var(--line); padding: 4px 16px 4px 0; vertical-align: top; overflow-wrap: anywhere; }
 td:first-child, td:last-child { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: 12.5px; }
 td:last-child, td span { color: var(--quiet); }
@@ -44,12 +47,14 @@ def _section(number: int, picture: Picture) -> str:
     anchors = {box.id: f"e{number}r{place}" for place, box in enumerate(picture.boxes)}
     links = {box.id: f"#{anchors[box.id]}" for box in picture.boxes if box.is_run}
     drawn = graph_svg.document(graph_svg.drawing(picture, links))
-    lines = "\n".join(line for box in picture.boxes for line in _lines(box, anchors[box.id]))
+    boxes = {box.id: box for box in picture.boxes}
+    order = (row.node.id for row in rows(nodes(picture.boxes)))
+    lines = "\n".join(line for id_ in order for line in _lines(boxes[id_], anchors[id_]))
     count = sum(len(box.revisions) for box in picture.boxes)
     said = "1 revision" if count == 1 else f"All {count} revisions"
     return (
         f'<section>\n<div class="drawing">{drawn}</div>\n<details open><summary>{said}</summary>\n'
-        f"<table>\n{lines}\n</table>\n</details>\n</section>"
+        f'<table>\n<col class="id"><col><col class="file">\n{lines}\n</table>\n</details>\n</section>'
     )
 
 

@@ -25,11 +25,13 @@ BOXED = frozenset({Kind.HEAD, Kind.LABEL, Kind.LIVE, Kind.NEW, Kind.WRONG})
 
 STYLE = """
 .graph { --ground: #ffffff; --ink: #1f2328; --quiet: #59636e;
-  --c0: #0969da; --c1: #1a7f37; --c2: #8250df; --c3: #bc4c00; --c4: #bf3989; --c5: #0a7a8c; --c6: #9a6700; --c7: #656d76;
+  --c0: #0969da; --c1: #1a7f37; --c2: #8250df; --c3: #bc4c00; --c4: #bf3989; --c5: #0a7a8c; --c6: #9a6700;
+  --c7: #656d76;
   --head: #ddf4ff; --on-head: #0550ae; --label: #f5e8ff; --on-label: #6639ba; --new: #dafbe1; --on-new: #116329;
   --live: #953800; --on-live: #ffffff; --wrong: #ffebe9; --on-wrong: #a40e26; --error: #cf222e; }
 @media (prefers-color-scheme: dark) { .graph { --ground: #0d1117; --ink: #e6edf3; --quiet: #9198a1;
-  --c0: #58a6ff; --c1: #3fb950; --c2: #bc8cff; --c3: #f0883e; --c4: #f778ba; --c5: #39c5cf; --c6: #d29922; --c7: #9ea7b3;
+  --c0: #58a6ff; --c1: #3fb950; --c2: #bc8cff; --c3: #f0883e; --c4: #f778ba; --c5: #39c5cf; --c6: #d29922;
+  --c7: #9ea7b3;
   --head: #0c2d6b; --on-head: #a5d6ff; --label: #3c1e70; --on-label: #e2c5ff; --new: #04431d; --on-new: #7ee787;
   --live: #ffa657; --on-live: #0d1117; --wrong: #67060c; --on-wrong: #ffdcd7; --error: #ff7b72; } }
 .graph text { fill: var(--ink); font: 13px system-ui, -apple-system, "Segoe UI", sans-serif; white-space: pre; }
@@ -41,7 +43,6 @@ STYLE = """
 .graph .ground { fill: var(--ground); }
 .graph .way { fill: none; stroke-width: 2; }
 .graph .needs { stroke-dasharray: 3 4; }
-.graph .dot { stroke: var(--ground); stroke-width: 2; }
 .graph .ring { fill: var(--ground); stroke-width: 3; }
 .graph .gone { fill: var(--ground); stroke: var(--error); stroke-width: 2; stroke-dasharray: 3 2; }
 """ + "\n".join(
@@ -91,7 +92,8 @@ def drawing(picture: Picture, links: Mapping[str, str] = {}) -> Piece:
     ways = "\n".join(_ways(laid, boxes))
     title = _words(_clipped(picture.name, LONGEST_NAME), PROPORTIONAL * 1.4, "title")
     legend = _wrapped(list(_legend(picture)), max(LEAST_WIDTH, body.width))
-    return _framed(_stacked([title, *legend, body._replace(markup=f"{ways}\n{body.markup}")]))
+    space = Piece("", 0, GAP)
+    return _framed(_stacked([title, *legend, space, body._replace(markup=f"{ways}\n{body.markup}")]))
 
 
 def _line(row: Row, box: Box, links: Mapping[str, str]) -> Piece:
@@ -117,7 +119,7 @@ def _sign(row: Row, box: Box) -> str:
         return f"{ground}{_dots(x, colour)}"
     if any(mark.kind is Kind.HEAD for mark in box.marks):
         return f'<circle class="ring stroke{colour}" cx="{x:g}" cy="{y:g}" r="5.5"/>'
-    return f'<circle class="dot fill{colour}" cx="{x:g}" cy="{y:g}" r="6"/>'
+    return f'<circle class="fill{colour}" cx="{x:g}" cy="{y:g}" r="5"/>'
 
 
 def _dots(x: float, colour: int) -> str:

@@ -71,7 +71,10 @@ def _lines(row: Row) -> Iterator[str]:
 
 
 def _newest_first(nodes: Sequence[Node]) -> Iterator[Node]:
-    """Each node after all of its children, staying on one branch as long as possible; nodes of a cycle come last."""
+    """Each node after all of its children, staying on one branch as long as possible; nodes of a cycle come last.
+
+    A way that ends with the next node goes first, so that it is short.
+    """
     by_id = {node.id: node for node in nodes}
     children = dict.fromkeys(by_id, 0)
     for node in by_id.values():
@@ -82,11 +85,11 @@ def _newest_first(nodes: Sequence[Node]) -> Iterator[Node]:
         name = ready.pop() if ready else next(iter(by_id))
         node = by_id.pop(name)
         yield node
-        for parent in reversed(tuple(dict.fromkeys(node.parents))):
-            if parent in by_id:
-                children[parent] -= 1
-                if not children[parent]:
-                    ready.append(parent)
+        below = [parent for parent in reversed(dict.fromkeys(node.parents)) if parent in by_id]
+        for parent in sorted(below, key=lambda each: not by_id[each].parents):
+            children[parent] -= 1
+            if not children[parent]:
+                ready.append(parent)
 
 
 def _free(lanes: list[str | None], beyond: int = -1) -> int:

@@ -117,7 +117,10 @@ class Known(NamedTuple):
         return bool(self.base) and id_ not in self.in_base
 
 
-def picture_of(name: str, graph: Graph, known: Known = Known(), *, every: bool = False) -> Picture:
+NOTHING_KNOWN = Known()
+
+
+def picture_of(name: str, graph: Graph, known: Known = NOTHING_KNOWN, *, every: bool = False) -> Picture:
     """The picture of one environment; in large ones straight runs are one box, unless ``every`` revision is wanted."""
     marks = _marks(graph, known)
     runs = () if every or len(graph.by_id) < MANY else tuple(_runs(graph, known, _unremarkable(graph, marks)))
