@@ -73,7 +73,7 @@ def _pictures(
 ) -> list[Picture]:
     graphs = [_load(root, tree, each) for each in environments]
     unknown = [
-        f"{database} stands at {revision}, which no file here has"
+        f"{database} stands at {revision}, which is in no file here, or in several"
         for database, revision in places
         if all(_find(each, revision) is None for each in graphs)
     ]

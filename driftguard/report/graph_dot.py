@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from driftguard.report.picture import Box, Kind, Picture
+from driftguard.report.picture import Box, Kind, Picture, clipped
 from driftguard.report.visible import visible
 
 HEAD = """digraph revisions {
@@ -29,12 +29,13 @@ def render(pictures: Sequence[Picture]) -> str:
 
 def _cluster(number: int, picture: Picture) -> Iterator[str]:
     names = {box.id: f"e{number}r{place}" for place, box in enumerate(picture.boxes)}
-    new = [f"new: {mark.text}" for mark in picture.legend() if mark.kind is Kind.NEW]
-    label = "\\l".join(map(_escaped, (picture.name, *picture.notes, *new)))
+    label = "\\l".join(map(_escaped, (picture.name, *picture.remarks)))
     yield f"  subgraph cluster_{number} {{"
-    yield f'    label="{label}\\l"; labeljust=l; color="#d1d9e0"; fontname="sans-serif";'
+    yield f'    label="{label}\\l"; labeljust=l; labelloc=b; color="#d1d9e0"; fontname="sans-serif";'
     for box in picture.boxes:
         yield f"    {names[box.id]} [{_attributes(box)}];"
+    if not picture.boxes:
+        yield f'    e{number} [label="no revisions", shape=plaintext, style=""];'
     for box in picture.boxes:
         yield from (f"    {names[parent]} -> {names[box.id]};" for parent in box.parents)
         yield from (f"    {names[other]} -> {names[box.id]} [style=dashed];" for other in box.requires)
@@ -43,7 +44,7 @@ def _cluster(number: int, picture: Picture) -> Iterator[str]:
 
 def _attributes(box: Box) -> str:
     marks = ", ".join(mark.text for mark in box.marks)
-    label = "\\n".join(_escaped(line) for line in (box.name, marks, box.doc) if line)
+    label = "\\n".join(_escaped(line) for line in (box.name, marks, clipped(box.doc)) if line)
     kinds = {mark.kind for mark in box.marks}
     look = next((look for kind, look in LOOKS.items() if kind in kinds), "")
     style = ['style="rounded,dashed"'] if box.is_missing or box.is_run else []

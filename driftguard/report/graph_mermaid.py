@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from driftguard.report.picture import Box, Kind, Picture
+from driftguard.report.picture import Box, Kind, Picture, clipped
 from driftguard.report.visible import visible
 
 CLASSES = {
@@ -16,6 +16,7 @@ CLASSES = {
 }
 """Of several marks the first of these decides. Text has a colour of its own, for dark pages."""
 
+BACKSLASH, APART = "\\", "#8288;"
 SPECIAL = re.compile(r"[^\w .,:/()…-]")
 
 
@@ -29,13 +30,13 @@ def render(pictures: Sequence[Picture]) -> str:
 
 def _subgraph(number: int, picture: Picture) -> Iterator[str]:
     names = {box.id: f"e{number}r{place}" for place, box in enumerate(picture.boxes)}
-    new = [f"new: {mark.text}" for mark in picture.legend() if mark.kind is Kind.NEW]
-    yield f'  subgraph e{number} ["{_label(picture.name, *picture.notes, *new)}"]'
+    yield f'  subgraph e{number} ["{_label(picture.name)}"]'
+    yield "    direction BT"
     for box in picture.boxes:
         kind = _kind(box)
         yield f"    {names[box.id]}{_shape(box)}{f':::{kind}' if kind else ''}"
-    if not picture.boxes:
-        yield f'    e{number}none["no revisions"]'
+    if remarks := picture.remarks or (() if picture.boxes else ("no revisions",)):
+        yield f'    e{number}remarks["{_label(*remarks)}"]'
     for box in picture.boxes:
         yield from (f"    {names[parent]} --> {names[box.id]}" for parent in box.parents)
         yield from (f"    {names[other]} -.-> {names[box.id]}" for other in box.requires)
@@ -44,7 +45,7 @@ def _subgraph(number: int, picture: Picture) -> Iterator[str]:
 
 def _shape(box: Box) -> str:
     marks = ", ".join(mark.text for mark in box.marks)
-    label = _label(*filter(None, (box.name, marks, box.doc)))
+    label = _label(*filter(None, (box.name, marks, clipped(box.doc))))
     return f'(["{label}"])' if box.is_run else f'{{{{"{label}"}}}}' if box.is_missing else f'["{label}"]'
 
 
@@ -55,4 +56,9 @@ def _kind(box: Box) -> str:
 
 def _label(*lines: str) -> str:
     """Lines inside quotes; what could mean something to Mermaid or HTML is given by number."""
-    return "<br/>".join(SPECIAL.sub(lambda found: f"#{ord(found[0])};", visible(line)) for line in lines)
+    return "<br/>".join(SPECIAL.sub(_number, visible(line)) for line in lines)
+
+
+def _number(found: re.Match[str]) -> str:
+    """A backslash is kept apart from what follows it: Mermaid would break the line at ``\\n`` even so."""
+    return f"#{ord(found[0])};{APART if found[0] == BACKSLASH else ''}"

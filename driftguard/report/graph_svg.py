@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from driftguard.report.lanes import Row, rows
 from driftguard.report.markup import in_ascii, xml
-from driftguard.report.picture import Box, Kind, Mark, Picture, nodes
+from driftguard.report.picture import Box, Kind, Mark, Picture, clipped, nodes
 from driftguard.report.visible import cells
 
 STEP, HEIGHT, MARGIN, GAP = 18, 28, 20, 8
@@ -17,7 +17,7 @@ STEP, HEIGHT, MARGIN, GAP = 18, 28, 20, 8
 FIXED, SMALL, PROPORTIONAL = 7.8, 6.6, 7.4
 """Pixels for a letter of an id, of a mark, and (at most, mostly) of a sentence."""
 
-LONGEST_NAME, LONGEST_MARK, LONGEST_DOC = 70, 40, 90
+LONGEST_NAME, LONGEST_MARK = 70, 40
 LEAST_WIDTH = 340
 COLOURS = 8
 BOXED = frozenset({Kind.HEAD, Kind.LABEL, Kind.LIVE, Kind.NEW, Kind.WRONG})
@@ -90,7 +90,7 @@ def drawing(picture: Picture, links: Mapping[str, str] = {}) -> Piece:
     notes = [_words(note, PROPORTIONAL, "quiet") for note in picture.notes]
     body = _stacked([*lines, *notes])
     ways = "\n".join(_ways(laid, boxes))
-    title = _words(_clipped(picture.name, LONGEST_NAME), PROPORTIONAL * 1.4, "title")
+    title = _words(clipped(picture.name, LONGEST_NAME), PROPORTIONAL * 1.4, "title")
     legend = _wrapped(list(_legend(picture)), max(LEAST_WIDTH, body.width))
     space = Piece("", 0, GAP)
     return _framed(_stacked([title, *legend, space, body._replace(markup=f"{ways}\n{body.markup}")]))
@@ -99,10 +99,10 @@ def drawing(picture: Picture, links: Mapping[str, str] = {}) -> Piece:
 def _line(row: Row, box: Box, links: Mapping[str, str]) -> Piece:
     """One row: the sign in its lane, then, right of all lanes that pass, what there is to say."""
     column = max((row.column, *row.joining, *row.beside, *(column for _, column in row.edges)))
-    name = _words(_clipped(box.name, LONGEST_NAME), FIXED, "fixed quiet" if box.is_run else "fixed")
+    name = _words(clipped(box.name, LONGEST_NAME), FIXED, "fixed quiet" if box.is_run else "fixed")
     if box.id in links:
         name = name._replace(markup=f'<a href="{xml(links[box.id])}">{name.markup}</a>')
-    doc = _words(_clipped(box.doc, LONGEST_DOC), PROPORTIONAL, "quiet")
+    doc = _words(clipped(box.doc), PROPORTIONAL, "quiet")
     words = _beside([name, *map(_mark, box.marks), *([doc] if box.doc else [])])
     start = _x(column) + STEP
     about = "\n".join(f"{each.path}: {each.id} {each.doc}" for each in reversed(box.revisions[:1] + box.revisions[-1:]))
@@ -176,7 +176,7 @@ def _legend(picture: Picture) -> Iterator[Piece]:
 
 def _mark(mark: Mark) -> Piece:
     kind = mark.kind if mark.kind in BOXED else ""
-    words = _words(_clipped(mark.text, LONGEST_MARK), SMALL, f"fixed small on-{kind}" if kind else "fixed small quiet")
+    words = _words(clipped(mark.text, LONGEST_MARK), SMALL, f"fixed small on-{kind}" if kind else "fixed small quiet")
     if not kind:
         return words
     ground = f'<rect class="{kind}" y="{HEIGHT / 2 - 9:g}" width="{words.width + 12:g}" height="18" rx="4"/>'
@@ -188,10 +188,6 @@ def _words(text: str, letter: float, kind: str) -> Piece:
     width = cells(text) * letter
     fixed = f' textLength="{width:g}"' if "fixed" in kind else ""
     return Piece(f'<text class="{kind}" y="{HEIGHT / 2:g}" dy=".35em"{fixed}>{xml(text)}</text>', width)
-
-
-def _clipped(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _beside(pieces: Sequence[Piece]) -> Piece:

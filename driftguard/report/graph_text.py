@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from driftguard.report.lanes import Node, draw
-from driftguard.report.picture import Box, Kind, Picture
+from driftguard.report.picture import Box, Picture
 
 RUN = ":"
 """Stands where ``*`` stands for one revision."""
@@ -23,8 +23,7 @@ def drawn(picture: Picture) -> str:
         for box in picture.boxes
         if not box.is_missing
     ]
-    new = [f"new: {mark.text}" for mark in picture.legend() if mark.kind is Kind.NEW]
-    return "\n".join([*draw(nodes), *picture.notes, *new]) or "no revisions"
+    return "\n".join([*draw(nodes), *picture.remarks]) or "no revisions"
 
 
 def _text(box: Box) -> str:

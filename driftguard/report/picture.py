@@ -22,6 +22,10 @@ MOST_AWAY = 10
 """Revisions of the base branch that are named though they are not here."""
 
 
+LONGEST_DOC = 90
+"""Letters of a docstring's first line that a drawing has room for."""
+
+
 class Kind(StrEnum):
     """Why a revision is marked."""
 
@@ -98,7 +102,12 @@ class Picture(NamedTuple):
     def legend(self) -> Iterator[Mark]:
         """What the marks in it mean, as far as they need it."""
         found = {mark.kind for box in self.boxes for mark in box.marks}
-        return (Mark(kind, said.format(base=visible(self.base))) for kind, said in MEANINGS.items() if kind in found)
+        return (Mark(kind, said.format(base=self.base)) for kind, said in MEANINGS.items() if kind in found)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Lines below a picture without a legend: the notes, and what is new in comparison with what."""
+        return (*self.notes, *(f"new: {mark.text}" for mark in self.legend() if mark.kind is Kind.NEW))
 
 
 class Known(NamedTuple):
@@ -129,6 +138,11 @@ def picture_of(name: str, graph: Graph, known: Known = NOTHING_KNOWN, *, every: 
     missing = {each.id: Box(each.id, marks=(Mark(Kind.WRONG, "missing"),)) for each in graph.missing()}
     boxes = (_box(run, graph, marks[run[0].id], missing) for run in (*alone, *runs))
     return Picture(visible(name), (*boxes, *missing.values()), tuple(_notes(graph, known)), visible(known.base))
+
+
+def clipped(text: str, most: int = LONGEST_DOC) -> str:
+    """``text``, or its beginning."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def nodes(boxes: Sequence[Box]) -> list[Node]:
