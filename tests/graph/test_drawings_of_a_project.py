@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 from guarded import Guarded
-from hooked import COLOUR, HEAD, LEFT, RIGHT, add_merge, add_revision, plain, two_branches
+from hooked import COLOUR, HEAD, LEFT, RIGHT, add_revision, plain, two_branches
 
 from driftguard.commands.graph import graph
 from driftguard.memo.picture import remembered
@@ -156,11 +156,16 @@ def test_drawings_go_to_the_output(shop: Guarded) -> None:
     assert COLOUR in "".join(drawing.itertext())
 
 
-def test_all_revisions_on_demand(shop: Guarded) -> None:
+def grow(project: Guarded) -> None:
+    """So many revisions that some are not shown."""
     down = COLOUR
     for number in range(60):
-        add_revision(shop, f"{number:012}", "x", down=down)
+        add_revision(project, f"{number:012}", "x", down=down)
         down = f"{number:012}"
+
+
+def test_all_revisions_on_demand(shop: Guarded) -> None:
+    grow(shop)
     assert len(drawn(shop)) < 10 < 60 < len(drawn(shop, "--all"))
 
 
@@ -230,6 +235,46 @@ def test_another_base_is_another_picture(
     assert "new" not in warm(shop, capsys)
 
 
+def follows(project: Guarded) -> None:
+    project.git("branch", "release", "main")
+    project.git("branch", "--set-upstream-to=release")
+
+
+def follows_a_remote_one(project: Guarded) -> None:
+    project.git("config", "remote.fork.url", "nowhere")
+    project.git("config", "remote.fork.fetch", "+refs/heads/*:refs/remotes/fork/*")
+    project.git("update-ref", "refs/remotes/fork/release", "main")
+    project.git("branch", "--set-upstream-to=fork/release")
+
+
+def follows_one_that_is_gone(project: Guarded) -> None:
+    follows_a_remote_one(project)
+    project.git("update-ref", "refs/remotes/fork/other", "main")
+    project.git("update-ref", "-d", "refs/remotes/fork/release")
+
+
+def knows_the_default(project: Guarded) -> None:
+    project.git("update-ref", "refs/remotes/origin/trunk", "main")
+    project.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk")
+
+
+@pytest.mark.parametrize(
+    ("before", "ref"),
+    [
+        (follows, "refs/heads/release"),
+        (follows_a_remote_one, "refs/remotes/fork/release"),
+        (follows_one_that_is_gone, "refs/remotes/fork/release"),
+        (knows_the_default, "refs/remotes/origin/trunk"),
+    ],
+)
+def test_a_base_that_moves(shop: Guarded, capsys: pytest.CaptureFixture[str], before: Step, ref: str) -> None:
+    before(shop)
+    assert "new: not in" in warm(shop, capsys)
+    shop.git("update-ref", ref, "feature")
+    assert remembered(["graph"]) is None
+    assert "new" not in warm(shop, capsys)
+
+
 def test_the_base_of_the_settings_is_remembered_too(shop: Guarded, capsys: pytest.CaptureFixture[str]) -> None:
     shop.git("branch", "release", "main")
     shop.write("driftguard.toml", 'base = "release"\n')
@@ -267,7 +312,7 @@ def test_commits_here_do_not_matter(shop: Guarded, capsys: pytest.CaptureFixture
 def test_options_neither_use_nor_change_what_is_remembered(
     shop: Guarded, capsys: pytest.CaptureFixture[str], options: dict[str, object]
 ) -> None:
-    add_merge(shop, ELSE, COLOUR)
+    grow(shop)
     (shop.root / "graph.txt").write_text("")
     was = warm(shop, capsys)
     graph(start=shop.root, **options)  # type: ignore[arg-type]
