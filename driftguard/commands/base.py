@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from pathlib import Path
 
 from driftguard.git import RefTree, Repository, Tree
 from driftguard.graph import Graph, Revision, find_base, parse_revision
-from driftguard.graph.base import USUAL_NAMES, USUAL_REMOTE
+from driftguard.graph.base import USUAL_NAMES
 from driftguard.memo.picture import Notes
 from driftguard.project import Environment
 
-PLACES = ("", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/")
-"""Where git looks for a name (https://git-scm.com/docs/gitrevisions)."""
+MOST_REFS = 2000
+"""Files that are looked at each time before a picture is shown; git packs refs when there are many."""
 
-PLAIN_NAME = re.compile(r"[\w./-]+")
+PLACES = ("", "refs/", "refs/tags/", "refs/heads/")
+"""Where git looks for a name before the remotes (https://git-scm.com/docs/gitrevisions)."""
+
+FOLLOWED = re.compile(r"refs/heads/([^\s\"]+)")
+"""Branches that others follow, in git's configuration."""
+
+PLAIN_NAME = re.compile(r"[\w./-]*")
+"""Of a branch or tag, unlike ``main~2``, which git works out from commits."""
 
 
 def base_tree(repository: Repository, commit: str, setting: str) -> RefTree | None:
@@ -50,25 +57,26 @@ def _blob_ids(tree: Tree, environment: Environment) -> dict[str, str]:
     )
 
 
-def note_base(notes: Notes, repository: Repository, setting: str) -> bool:
-    """Note the files that ``base_tree`` depends on; whether that is all of them."""
-    refs = repository.git_path("refs")
-    common = refs.parent
-    if (common / "reftable").exists() or (setting and not PLAIN_NAME.fullmatch(setting)):
+def note_refs(notes: Notes, git_folder: Path, setting: str) -> bool:
+    """Note the files that ``base_tree`` depends on, without asking git; False if that cannot be done.
+
+    The branch that is checked out is none of them: while it is its own base, nothing is new.
+    """
+    commondir, here = git_folder / "commondir", (git_folder / "HEAD").read_text().strip().removeprefix("ref: ")
+    common = git_folder / commondir.read_text().strip() if commondir.exists() else git_folder
+    if (common / "reftable").exists() or not PLAIN_NAME.fullmatch(setting):
         return False
+    followed = FOLLOWED.findall((common / "config").read_text(errors="replace"))
+    for name in {*USUAL_NAMES, *followed, *filter(None, [setting])}:
+        for place in (f"{each}{name}" for each in PLACES):
+            if place != here:
+                notes.file(str(common / place))
     notes.file(str(common / "packed-refs"))
-    for folder, _, _ in os.walk(refs / "remotes"):  # the branch that the present one follows may come back
+    remotes, count = str(common / "refs/remotes"), 0
+    notes.folder(remotes)  # it may not be there yet
+    for folder, _, files in os.walk(remotes):
         notes.folder(folder)
-    for name in _names(repository, setting):
-        for place in PLACES:
-            notes.file(str(common / f"{place}{name}"))
-        notes.file(str(common / f"refs/remotes/{name}/HEAD"))
-    return True
-
-
-def _names(repository: Repository, setting: str) -> Iterator[str]:
-    here = repository.branch
-    known = (repository.upstream, repository.default_branch(USUAL_REMOTE), USUAL_REMOTE)
-    for name in (setting,) if setting else (*filter(None, known), *USUAL_NAMES):
-        if name != here:
-            yield from (name, f"{USUAL_REMOTE}/{name}")
+        for name in files:
+            notes.file(os.path.join(folder, name))  # noqa: PTH118  (of thousands of files, for which Path is slow)
+        count += len(files)
+    return count < MOST_REFS

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from driftguard.cache import cache_folder
-from driftguard.commands.base import base_tree, ids_in, note_base
+from driftguard.commands.base import base_tree, ids_in, note_refs
 from driftguard.commands.guarded import open_tree, root_of
 from driftguard.commands.noted import NotedTree
 from driftguard.config import load_settings
@@ -130,7 +130,7 @@ def _note(base: Base, look: Look) -> bool:
     """Note what the base depended on; whether all of it can be noted."""
     if base.trouble:
         return False
-    return base.repository is None or note_base(look.notes, base.repository, base.setting)
+    return base.repository is None or note_refs(look.notes, base.repository.git_folder, base.setting)
 
 
 def _load(root: Path, tree: Tree, environment: Environment) -> Graph:
