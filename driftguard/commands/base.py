@@ -62,11 +62,11 @@ def note_refs(notes: Notes, git_folder: Path, setting: str) -> bool:
 
     The branch that is checked out is none of them: while it is its own base, nothing is new.
     """
-    commondir, here = git_folder / "commondir", (git_folder / "HEAD").read_text().strip().removeprefix("ref: ")
-    common = git_folder / commondir.read_text().strip() if commondir.exists() else git_folder
+    here = _text(git_folder / "HEAD").removeprefix("ref: ")
+    common = git_folder / (_text(git_folder / "commondir") or ".")
     if (common / "reftable").exists() or not PLAIN_NAME.fullmatch(setting):
         return False
-    followed = FOLLOWED.findall((common / "config").read_text(errors="replace"))
+    followed = FOLLOWED.findall(_text(common / "config"))
     for name in {*USUAL_NAMES, *followed, *filter(None, [setting])}:
         for place in (f"{each}{name}" for each in PLACES):
             if place != here:
@@ -80,3 +80,11 @@ def note_refs(notes: Notes, git_folder: Path, setting: str) -> bool:
             notes.file(os.path.join(folder, name))  # noqa: PTH118  (of thousands of files, for which Path is slow)
         count += len(files)
     return count < MOST_REFS
+
+
+def _text(path: Path) -> str:
+    """What a file of git's says; nothing if there is no such file."""
+    try:
+        return os.fsdecode(path.read_bytes()).strip()
+    except OSError:
+        return ""

@@ -141,8 +141,8 @@ def _path(start: int, above: int, lane: int, end: int, below: int) -> str:
     """From column ``start`` in row ``above`` along ``lane`` to column ``end`` in row ``below``."""
     x, y = _x(start), above * HEIGHT + HEIGHT / 2
     last = below * HEIGHT + HEIGHT / 2
-    if below <= above:  # a cycle: its way goes back up, outside of its lane
-        aside = _x(max(start, lane, end)) + 2 * STEP
+    if below <= above:  # a cycle: back up, where no text stands
+        aside = min(x, _x(end)) - STEP
         return f"M{x:g} {y:g}C{aside:g} {y + HEIGHT:g} {aside:g} {last - HEIGHT:g} {_x(end):g} {last:g}"
     path = f"M{x:g} {y:g}"
     if start != lane and below - above > 1:
