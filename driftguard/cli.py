@@ -264,8 +264,8 @@ def graph(
 ) -> int:
     """Draw every environment's revisions: heads, forks, merges, labels, and which are not in the base branch.
 
-    Runs none of the project's code and asks no database. Of more than 60 revisions, those that only follow each other
-    are drawn as one.
+    Runs none of the project's code and asks no database. From 60 revisions on, those that only follow each other are
+    drawn as one.
     """
     from driftguard.commands.graph import graph
 

@@ -21,7 +21,6 @@ SHORTEST_RUN, SHORTEST_NEW_RUN = 3, 12
 MOST_AWAY = 10
 """Revisions of the base branch that are named though they are not here."""
 
-
 LONGEST_DOC = 90
 """Letters of a docstring's first line that a drawing has room for."""
 
@@ -159,7 +158,8 @@ def _box(run: tuple[Revision, ...], graph: Graph, marks: tuple[Mark, ...], missi
 def _notes(graph: Graph, known: Known) -> Iterator[str]:
     for each in graph.unreadable:
         yield visible(f"? {each.path}:{each.line} {each.reason}")
-    if away := [each for each in sorted(known.in_base) if each not in graph]:
+    unseen = (each for each in sorted(known.in_base) if each not in graph)
+    if away := [each for each in unseen if not any(file.may_define(each) for file in graph.unreadable)]:
         listed = ", ".join((*away[:MOST_AWAY], *(["…"] if len(away) > MOST_AWAY else [])))
         yield visible(f"? {known.base} has {len(away)} more: {listed}")
     yield from (visible(f"? {note}") for note in known.notes)

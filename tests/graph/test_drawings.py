@@ -125,6 +125,12 @@ def test_text_of_what_is_unusual(graph: Graph, said: list[str]) -> None:
     assert lines(graph) == said
 
 
+def test_what_an_unreadable_file_may_define_is_not_missed() -> None:
+    graph = Graph((revision("a"),), (Unreadable("versions/x.py", 7, "it is torn", ("b",)),))
+    assert lines(graph, Known("main", frozenset("ab"))) == ["* a (head, base)", "? versions/x.py:7 it is torn"]
+    assert "? main has 1 more: c" in lines(graph, Known("main", frozenset("abc")))
+
+
 def test_a_way_that_ends_at_once_is_short() -> None:
     graph = Graph((*chain(3), revision("other"), revision("merge", "r0002", "other")))
     assert lines(graph)[:4] == ["* merge (head, merge)", "|\\", "| * other (base)", "* r0002 step 2"]

@@ -44,6 +44,31 @@ def test_what_only_this_branch_has_is_new(shop: Guarded) -> None:
     assert drawn(shop, "--ref", "feature") == drawn(shop)
 
 
+def test_a_bare_repository(shop: Guarded, tmp_path: Path) -> None:
+    shop.git("clone", "--quiet", "--bare", ".", str(tmp_path / "bare"))
+    bare = Guarded(tmp_path / "bare", shop.environ)
+    bare.git("symbolic-ref", "HEAD", "refs/heads/feature")
+    assert drawn(bare, "--ref", "feature") == drawn(shop)
+
+
+def test_a_clone_without_its_history(shop: Guarded, tmp_path: Path) -> None:
+    shop.git("checkout", "--quiet", "main")
+    shop.commit("go on")
+    shop.git(
+        "clone",
+        "--quiet",
+        "--depth=1",
+        "--no-single-branch",
+        "-b",
+        "feature",
+        f"file://{shop.root}",
+        str(tmp_path / "c"),
+    )
+    [*picture, note] = drawn(Guarded(tmp_path / "c", shop.environ))
+    assert note.startswith("? what is new is not known: this clone's history ends before the commit that it shares")
+    assert len(picture) == 2
+
+
 def on_main(project: Guarded) -> None:
     project.git("checkout", "--quiet", "main")
 
