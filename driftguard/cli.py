@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from driftguard import __version__
-from driftguard.formats import FORMATS
+from driftguard.formats import FORMATS, PICTURE_ENDINGS, PICTURES
 from driftguard.moments import MOMENTS
 from driftguard.rules import CODES_BY_NAME, RULES, is_selector
 
@@ -43,6 +43,14 @@ def _outputs(context: click.Context, parameter: click.Parameter, words: tuple[st
             raise click.BadParameter(f"two formats would go to {file or 'standard output'}: write FORMAT=FILE")
         outputs.append((name, file))
     return tuple(outputs)
+
+
+def _places(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    for word in words:
+        name, _, revision = word.partition("=")
+        if not name or not revision:
+            raise click.BadParameter(f"{word!r} is not NAME=REVISION")
+    return tuple((word.partition("=")[0], word.partition("=")[2]) for word in words)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
@@ -258,12 +266,56 @@ def uninstall(start: Path) -> int:
 @cli.command(short_help="Draw the revision graph.")
 @click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
 @click.option("--ref", default="", metavar="REF", help="As it is in a commit, branch or tag.")
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(PICTURES),
+    help="By default what the ending of FILE says, otherwise text.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write it there.",
+)
+@click.option(
+    "--mark",
+    "places",
+    multiple=True,
+    callback=_places,
+    metavar="NAME=REVISION",
+    help="A database and the revision at which it stands.",
+)
+@click.option("--all", "every", is_flag=True, help="Every revision, also where many follow each other.")
 @click.pass_obj
-def graph(start: Path, environments: tuple[str, ...], ref: str) -> int:
-    """Draw every environment's revisions: heads, forks, merges and labels. Runs none of the project's code."""
+def graph(
+    start: Path,
+    environments: tuple[str, ...],
+    ref: str,
+    output: str | None,
+    file: Path | None,
+    places: tuple[tuple[str, str], ...],
+    every: bool,
+) -> int:
+    """Draw every environment's revisions: heads, forks, merges, labels, and which are not in the base branch.
+
+    Runs none of the project's code and asks no database. From 60 revisions on, those that only follow each other are
+    drawn as one.
+    """
     from driftguard.commands.graph import graph
 
-    return graph(start=start, environments=environments, ref=ref)
+    ending = file.suffix.lower() if file else ""
+    return graph(
+        start=start,
+        environments=environments,
+        ref=ref,
+        output=output or PICTURE_ENDINGS.get(ending, "text"),
+        file=file,
+        places=places,
+        every=every,
+    )
 
 
 @cli.command(short_help="Join heads that collide.")

@@ -54,6 +54,9 @@ CONFLICTS = "{}: git cannot merge {} with {} by itself, so what the revisions wo
 SIDES = {"DG1": Side.GRAPH, "DG2": Side.MODELS, "DG3": Side.LIVE}
 """What has to be looked at before a family of rules can find anything."""
 
+RUNNING = (*MODELS, *LIVE, *REPLAY, "DG407")
+"""Rules that cannot be told without running something of the project."""
+
 TORN = "{}: models, head and live were not compared, because Alembic cannot load these revisions"
 
 
@@ -332,7 +335,7 @@ def _scene(request: Request, progress: Progress, environ: Mapping[str, str], sta
             start=start,
             began=_moment(repository) if request.source in ("index", "everything") else None,
             base=base,
-            runs_code=any(is_told(code, settings.select, settings.ignore) for code in (*MODELS, *LIVE, *REPLAY)),
+            runs_code=any(is_told(code, settings.select, settings.ignore) for code in RUNNING),
         )
 
 

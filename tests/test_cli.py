@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 
 import driftguard
-from driftguard.commands.graph import picture
 from driftguard.findings import Finding, Severity, Side
-from driftguard.graph import Graph, Revision, Unreadable
 from driftguard.report import plain
 from driftguard.staged import brief
 from driftguard.verdict import FOUR, judge
@@ -120,29 +118,3 @@ def _verdict(*severities: Severity, notes: tuple[str, ...] = ()) -> str:
 )
 def test_what_a_hook_says(told: str, lines: int) -> None:
     assert told.count("\n") == lines
-
-
-def test_picture_of_a_graph() -> None:
-    def revision(name: str, *down: str, labels: tuple[str, ...] = (), doc: str = "") -> Revision:
-        return Revision(name, down, labels=labels, path=f"versions/{name}.py", line=3, doc=doc, location="versions")
-
-    graph = Graph(
-        (
-            revision("a", doc="create"),
-            revision("b", "a", labels=("billing",)),
-            revision("c", "a", doc="evil\x1b[2J"),
-            revision("d", "b", "c"),
-            revision("e", "d", "gone"),
-        ),
-        (Unreadable("versions/x.py", 7, "the id is computed"),),
-    )
-    assert picture(graph).splitlines() == [
-        "* e (head, merge, gone is missing)",
-        "* d (merge)",
-        "|\\",
-        "* | b (label billing)",
-        "| * c evil\\x1b[2J",
-        "|/",
-        "* a (fork into 2, base) create",
-        "? versions/x.py:7 the id is computed",
-    ]

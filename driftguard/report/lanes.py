@@ -1,49 +1,80 @@
-"""Draws a directed graph as text, newest above oldest, the way `git log --graph` does."""
+"""Lays out a directed graph in rows and columns, newest above oldest, and draws it the way `git log --graph` does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 
 class Node(NamedTuple):
-    """``parents`` are what it stands on; those that are no node are left out. ``text`` goes beside its star."""
+    """``parents`` are what it stands on; those that are no node are left out. ``text`` goes beside its ``sign``."""
 
     id: str
     parents: tuple[str, ...]
     text: str
+    sign: str = "*"
 
 
-def draw(nodes: Sequence[Node]) -> tuple[str, ...]:
-    """Lines of the picture; every node has one, and a fork or a merge has one more for each further branch.
+class Row(NamedTuple):
+    """One node and its column.
+
+    ``joining`` are the other columns that end in it. ``edges`` has each parent with the column in which the way to it
+    goes down, the node's own for the first. ``beside`` are the columns of other ways that pass it.
+    """
+
+    node: Node
+    column: int
+    joining: tuple[int, ...]
+    edges: tuple[tuple[str, int], ...]
+    beside: frozenset[int]
+
+
+def rows(nodes: Sequence[Node]) -> Iterator[Row]:
+    """Every node once, from above.
 
     A lane is a column that waits for one node: it begins below a child and ends at the parent.
     """
     known = {node.id for node in nodes}
     lanes: list[str | None] = []
-    lines: list[str] = []
     for node in _newest_first(nodes):
         waiting = [column for column, awaited in enumerate(lanes) if awaited == node.id]
-        own = waiting[0] if waiting else _free(lanes)
-        for column in waiting[1:]:
-            lines.append(_connection(lanes, own, column, "_", "/"))
+        own, *joining = waiting or [_free(lanes)]
+        for column in (own, *joining):
             lanes[column] = None
-        lanes[own] = node.id
-        bars = ["*" if column == own else _bar(awaited) for column, awaited in enumerate(lanes)]
-        lines.append(f"{' '.join(bars).rstrip()} {node.text}")
-        parents = [parent for parent in dict.fromkeys(node.parents) if parent in known]
-        lanes[own] = parents[0] if parents else None
-        for parent in parents[1:]:
-            column = _free(lanes, beyond=own)
-            lanes[column] = parent
-            lines.append(_connection(lanes, own, column, "-", "\\"))
+        beside = frozenset(column for column, awaited in enumerate(lanes) if awaited is not None)
+        edges: list[tuple[str, int]] = []
+        for parent in dict.fromkeys(node.parents):
+            if parent in known:
+                column = _free(lanes, beyond=own) if edges else own
+                lanes[column] = parent
+                edges.append((parent, column))
+        yield Row(node, own, tuple(joining), tuple(edges), beside)
         while lanes and lanes[-1] is None:
             lanes.pop()
-    return tuple(line.rstrip() for line in lines)
+
+
+def draw(nodes: Sequence[Node]) -> tuple[str, ...]:
+    """Lines of the picture; every node has one, and a fork or a merge has one more for each further branch."""
+    return tuple(line.rstrip() for row in rows(nodes) for line in _lines(row))
+
+
+def _lines(row: Row) -> Iterator[str]:
+    busy = {*row.beside, row.column, *row.joining}
+    for column in row.joining:
+        yield _connection(busy, row.column, column, "_", "/")
+        busy.remove(column)
+    bars = [row.node.sign if column == row.column else _bar(column in busy) for column in range(max(busy) + 1)]
+    yield f"{' '.join(bars)} {row.node.text}"
+    for _, column in row.edges[1:]:
+        busy.add(column)
+        yield _connection(busy, row.column, column, "-", "\\")
 
 
 def _newest_first(nodes: Sequence[Node]) -> Iterator[Node]:
-    """Each node after all of its children, staying on one branch as long as possible; nodes of a cycle come last."""
+    """Each node after all of its children, staying on one branch as long as possible; nodes of a cycle come last.
+
+    A way that ends with the next node goes first, so that it is short.
+    """
     by_id = {node.id: node for node in nodes}
     children = dict.fromkeys(by_id, 0)
     for node in by_id.values():
@@ -54,11 +85,11 @@ def _newest_first(nodes: Sequence[Node]) -> Iterator[Node]:
         name = ready.pop() if ready else next(iter(by_id))
         node = by_id.pop(name)
         yield node
-        for parent in reversed(tuple(dict.fromkeys(node.parents))):
-            if parent in by_id:
-                children[parent] -= 1
-                if not children[parent]:
-                    ready.append(parent)
+        below = [parent for parent in reversed(dict.fromkeys(node.parents)) if parent in by_id]
+        for parent in sorted(below, key=lambda each: not by_id[each].parents):
+            children[parent] -= 1
+            if not children[parent]:
+                ready.append(parent)
 
 
 def _free(lanes: list[str | None], beyond: int = -1) -> int:
@@ -70,13 +101,13 @@ def _free(lanes: list[str | None], beyond: int = -1) -> int:
     return len(lanes) - 1
 
 
-def _bar(awaited: str | None) -> str:
-    return " " if awaited is None else "|"
+def _bar(busy: bool) -> str:
+    return "|" if busy else " "
 
 
-def _connection(lanes: Sequence[str | None], left: int, right: int, fill: str, end: str) -> str:
+def _connection(busy: Collection[int], left: int, right: int, fill: str, end: str) -> str:
     """A line from column ``left`` to ``right``, over the lanes between them."""
-    cells = [cell for awaited in lanes for cell in (_bar(awaited), " ")]
+    cells = [cell for column in range(max(busy) + 1) for cell in (_bar(column in busy), " ")]
     cells[2 * left] = "|"
     for place in range(2 * left + 1, 2 * right):
         if cells[place] == " ":

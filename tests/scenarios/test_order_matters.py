@@ -148,7 +148,7 @@ def test_an_order_is_all_that_it_takes(shop: Guarded) -> None:
     assert (check(shop).code, check(shop).codes) == (0, [])
 
 
-def test_a_merge_is_judged_while_it_is_the_newest(shop: Guarded) -> None:
+def test_a_merge_is_judged_while_it_is_new(shop: Guarded) -> None:
     meet(shop, RENAME, INDEX)
     add_merge(shop, MERGE, LEFT, RIGHT)
     merged = check(shop)
@@ -158,7 +158,7 @@ def test_a_merge_is_judged_while_it_is_the_newest(shop: Guarded) -> None:
     shop.replace(f"migrations/versions/{LEFT}_x.py", "depends_on = None", f'depends_on = "{RIGHT}"')
     assert (check(shop).code, check(shop).codes) == (0, [])
     shop.replace(f"migrations/versions/{LEFT}_x.py", f'depends_on = "{RIGHT}"', "depends_on = None")
-    write(shop, "9a0b4c2d7e61", ADD.format("a"), down=MERGE)
+    shop.commit("merge")
     assert check(shop).codes == []
 
 
