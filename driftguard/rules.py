@@ -47,6 +47,7 @@ RULES: dict[str, Rule] = {
         Rule("DG303", "unknown-stamp", E),
         Rule("DG304", "unstamped-database", E),
         Rule("DG305", "stamped-but-missing", E),
+        Rule("DG306", "diverged-stamp", E),
         Rule("DG401", "failing-upgrade", E),
         Rule("DG407", "order-matters", E),
         Rule("DG901", "environment-failed", E),

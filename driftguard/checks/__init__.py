@@ -44,6 +44,7 @@ LIVE: dict[str, Callable[[LiveInput], Iterator[Finding]]] = {
     "DG303": live.unknown_stamp,
     "DG304": live.unstamped_database,
     "DG305": live.stamped_but_missing,
+    "DG306": live.diverged_stamp,
 }
 REPLAY: dict[str, Callable[[FailedUpgrade], Iterator[Finding]]] = {
     "DG401": replay.failing_upgrade,

@@ -43,6 +43,7 @@ class LiveInput(NamedTuple):
     catalog), None if that cannot be told. ``live``: None if it could not be read. Both are without what ``env.py`` and
     the settings leave out. ``matching``: revisions that build exactly what live holds, newest first, where that was
     looked up. ``head``: what the heads build; ``in_models``: the objects of the models.
+    ``apart``: groups of the stamp's revisions that belong to one branch, and that no revision joins.
     ``restore(difference, expected)`` are the statements that undo a difference. Commands are without the revision that
     they take: ``alembic upgrade``.
     """
@@ -62,6 +63,7 @@ class LiveInput(NamedTuple):
     upgrade_command: str
     downgrade_command: str
     stamp_command: str
+    apart: tuple[tuple[str, ...], ...] = ()
 
 
 def direct_ddl(given: LiveInput) -> Iterator[Finding]:
@@ -238,6 +240,36 @@ def stamped_but_missing(given: LiveInput) -> Iterator[Finding]:
         advice=advice,
         commands=(f"{given.stamp_command} --purge {target}", _upgrade(given)) if target else (),
     )
+
+
+def diverged_stamp(given: LiveInput) -> Iterator[Finding]:
+    """The live database has run both sides of a fork: its stamp has several rows that no revision joins.
+
+    Branches that are meant to stay apart (labels, version locations of their own, the setting `heads`) each have a row
+    of their own, and are no finding. Neither are sides that a merge revision joins, which is then pending.
+
+    Why it hurts: Ann tried Bob's branch on the staging database without going back first. It had her column and his,
+    the version table had two rows, and `alembic downgrade -1` answered "Ambiguous walk". Nobody could say any more
+    which state of the code that database belonged to.
+
+    How to fix: if both sides are to stay, join them; the database follows by an upgrade:
+
+        driftguard merge
+        alembic upgrade head
+
+    If one side was only tried, go back on it, from a branch that has both:
+
+        alembic downgrade 9c2e5d1f0c3a@3f7a1b2c4d5e
+    """
+    for group in given.apart:
+        yield _finding(
+            "DG306",
+            given,
+            subject=listed(group),
+            message=f"the live database is stamped {listed(group)}, and no revision joins them",
+            advice="if both sides are to stay, join them and upgrade; else go back on the one that was only tried",
+            commands=("driftguard merge", _upgrade(given)),
+        )
 
 
 def _upgrade(given: LiveInput) -> str:

@@ -17,7 +17,7 @@ from driftguard.facts.live import LiveFacts
 from driftguard.facts.tool import command, directory_option, tool
 from driftguard.findings import Place
 from driftguard.git import RefTree
-from driftguard.graph import Trace, load, provenance, whereabouts
+from driftguard.graph import Trace, apart, load, provenance, whereabouts
 from driftguard.schema.catalog import Catalog, make_catalog
 from driftguard.schema.diff import Difference
 
@@ -117,6 +117,7 @@ def live_input(facts: EnvironmentFacts, database: DatabaseFacts, live: LiveFacts
         upgrade_command=command(environment, "upgrade"),
         downgrade_command=command(environment, "downgrade"),
         stamp_command=command(environment, "stamp"),
+        apart=apart(facts.graph, reading.stamp or (), facts.settings.heads),
     )
 
 

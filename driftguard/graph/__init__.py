@@ -1,7 +1,7 @@
 """The revision graph, read from revision files without running them."""
 
 from driftguard.graph.base import Base, find_base
-from driftguard.graph.collisions import collisions, double_merges
+from driftguard.graph.collisions import apart, collisions, double_merges
 from driftguard.graph.compare import does_the_same
 from driftguard.graph.graph import Graph, Missing
 from driftguard.graph.history import Trace, UnstagedRevision, unstaged_revisions, whereabouts
@@ -26,6 +26,7 @@ __all__ = [
     "Unreadable",
     "UnstagedRevision",
     "Where",
+    "apart",
     "applied_beside",
     "collisions",
     "does_the_same",

@@ -232,6 +232,25 @@ def test_no_project_code_runs_for_the_graph_alone(shop: Guarded) -> None:
     assert not (shop.root / "it-ran").exists()
 
 
+@pytest.mark.parametrize(
+    ("joined", "allowed", "codes"),
+    [
+        pytest.param(False, False, {"DG101", "DG306"}, id="both sides were run"),
+        pytest.param(True, False, {"DG302"}, id="a merge joins them, and is pending"),
+        pytest.param(False, True, set(), id="one is meant to stay apart"),
+    ],
+)
+def test_a_database_that_ran_both_sides(shop: Guarded, joined: bool, allowed: bool, codes: set[str]) -> None:
+    for name in (LEFT.name, RIGHT.name):
+        silently(shop, "merge", "--quiet", "--no-edit", name)
+    shop.alembic("upgrade", "heads")
+    if joined:
+        add_merge(shop, "77aa90b1c2d3", LEFT.revision, RIGHT.revision)
+    if allowed:
+        shop.write("driftguard.toml", f'heads = ["{LEFT.revision}"]\n')
+    assert {code for code, _ in shop.check().told} == codes
+
+
 def test_only_what_a_branch_adds_fails_it(shop: Guarded) -> None:
     silently(shop, "checkout", "--quiet", "main")
     add_column(shop, "old")
