@@ -18,12 +18,26 @@ from driftguard.checks.setup import Problem
 from driftguard.checks.words import counted, listed
 from driftguard.config import Settings
 from driftguard.errors import DriftguardError
-from driftguard.facts import READ, DatabaseFacts, EnvironmentFacts, LiveFacts, Moment, Progress, Scene, Unavailable
+from driftguard.facts import (
+    READ,
+    DatabaseFacts,
+    EnvironmentFacts,
+    Live,
+    LiveFacts,
+    Moment,
+    Progress,
+    Scene,
+    Unavailable,
+)
 from driftguard.facts.base import base_input, conflicts_in
 from driftguard.facts.base_trees import BaseTrees, base_trees
 from driftguard.facts.dependencies import Dependencies, dependencies, watched_folders
+from driftguard.facts.export import Export
+from driftguard.facts.exporting import exported
+from driftguard.facts.fleet import read_fleet
 from driftguard.facts.inputs import graph_input, live_input, models_input
-from driftguard.findings import Finding, Place, Side
+from driftguard.facts.live import FromFile
+from driftguard.findings import Finding, Place, Side, together
 from driftguard.git import (
     IndexTree,
     RefTree,
@@ -41,7 +55,7 @@ from driftguard.probe import guest_process
 from driftguard.probe.guest_process import Start
 from driftguard.project import Environment, choose, discover
 from driftguard.schema.catalog import Catalog
-from driftguard.verdict import Verdict, is_told, judge
+from driftguard.verdict import Member, Verdict, is_told, judge
 
 UNTOLD = "models, head and live were not compared: {} stands in the way, and is ignored or not selected"
 NOT_COMPARED = "not compared with the base branch: {}"
@@ -55,7 +69,7 @@ class Request:
 
     "everything" is the index as ``git add --all`` would make it, without making it; "merged" is what git would make of
     the last commit and ``ref``. ``base``: the branch to compare the revisions with, "" for the one that git and the
-    settings name, None for none.
+    settings name, None for none. ``fleet``: the live databases, where there are several; ``live`` is one, or "off".
     """
 
     root: Path
@@ -66,6 +80,7 @@ class Request:
     live: str = ""
     moment: str = ""
     base: str | None = None
+    fleet: tuple[Live, ...] = ()
 
 
 def silent(stage: str) -> None:
@@ -80,6 +95,7 @@ class Outcome:
     looked_at: set[tuple[str, Side]] = field(default_factory=set)
     checked: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    members: list[Member] = field(default_factory=list)
 
 
 class Examination:
@@ -132,6 +148,7 @@ class Examination:
             environments={each: {side for name, side in looked_at if name == each} for each in names},
             checked=[*still.checked, *live.checked],
             notes=[*still.notes, *live.notes],
+            members=live.members,
         )
 
     def dependencies(self) -> Dependencies | None:
@@ -197,6 +214,22 @@ def examine(
         yield Examination(request, scene, environments, stack)
 
 
+def export(request: Request, progress: Progress = silent, environ: Mapping[str, str] = os.environ) -> Export:
+    """The facts of the live database that the request names, else of the one that env.py does.
+
+    Only for the latter env.py runs, which takes a shadow. Raises DriftguardError.
+    """
+    with _scene(request, progress, environ, guest_process.start) as scene, ExitStack() as stack:
+        chosen = _environments(request, scene)
+        if len(chosen) > 1:
+            names = listed([each.name for each in chosen])
+            raise DriftguardError(f"there are several environments: {names}", "name one with -e NAME")
+        try:
+            return exported(EnvironmentFacts(scene, chosen[0], stack))
+        except Unavailable as missing:
+            raise DriftguardError(missing.problem.message, missing.problem.help) from missing
+
+
 def check(request: Request, progress: Progress = silent, environ: Mapping[str, str] = os.environ) -> Verdict:
     """The verdict of one examination."""
     with examine(request, progress, environ) as examination:
@@ -240,6 +273,7 @@ def _scene(request: Request, progress: Progress, environ: Mapping[str, str], sta
             began=_moment(repository) if request.source in ("index", "everything") else None,
             base=base,
             runs_code=any(is_told(code, settings.select, settings.ignore) for code in (*MODELS, *LIVE, *REPLAY)),
+            fleet=request.fleet,
         )
 
 
@@ -363,7 +397,7 @@ def _look_at_models(facts: EnvironmentFacts, outcome: Outcome) -> bool:
 def _look_at_live(
     facts: EnvironmentFacts, everybody: tuple[EnvironmentFacts, ...], outcome: Outcome
 ) -> Iterator[LiveFacts]:
-    """What was looked at, whether it could be read or not."""
+    """The databases that were looked at and may change, whether they could be read or not."""
     live = facts.scene.live_of(facts.settings)
     if not live.wanted or not facts.has_run or facts.run.stand_in:
         return  # what failed was told when the models were looked at
@@ -371,16 +405,48 @@ def _look_at_live(
         known = database.database
         if known.failure is not None:
             continue
-        read = LiveFacts(facts, database, live, _neighbours(database, everybody))
+        if facts.scene.fleet:
+            with _unavailable_told(outcome, facts.environment.name, known.name):
+                _look_at_fleet(facts, database, _neighbours(database, everybody), outcome)
+            continue
+        kind = FromFile if live.file else LiveFacts
+        read = kind(facts, database, live, _neighbours(database, everybody))
         with _unavailable_told(outcome, facts.environment.name, known.name), facts.failures():
             given = live_input(facts, database, read)
             outcome.looked_at.add((facts.environment.name, Side.LIVE))
-            outcome.checked.append(_label(facts, known.name, f"live database {given.database}"))
+            outcome.checked.append(_label(facts, known.name, read.label))
             outcome.notes += read.notes
             for check in LIVE.values():
                 for finding in check(given):
                     _add(outcome, finding, facts, known.name)
-        yield read
+        if not live.file:
+            yield read
+
+
+def _look_at_fleet(
+    facts: EnvironmentFacts, database: DatabaseFacts, neighbours: list[Catalog], outcome: Outcome
+) -> None:
+    """Many databases: what is the same of several is told once."""
+    environment = facts.environment.name
+    fleet = read_fleet(facts, database, neighbours)
+    found = [(finding, names) for names, missing in fleet.lost for finding in SETUP[missing.code](missing.problem)]
+    for group in fleet.groups:
+        facts.renew()
+        try:
+            with facts.failures():
+                given = live_input(facts, database, group.live)
+        except Unavailable as missing:
+            found += [(finding, group.names) for finding in SETUP[missing.code](missing.problem)]
+            continue
+        outcome.looked_at.add((environment, Side.LIVE))
+        outcome.notes += group.live.notes
+        outcome.members += [Member(environment, name, given.stamp) for name in group.names]
+        told = given._replace(database="")
+        found += [(finding, group.names) for check in LIVE.values() for finding in check(told)]
+    known = {each.name for each in outcome.members if each.environment == environment}
+    outcome.members += [Member(environment, live.name, None) for live in facts.scene.fleet if live.name not in known]
+    outcome.checked.append(_label(facts, "", counted(len(facts.scene.fleet), "live database")))
+    outcome.findings += [replace(finding, environment=environment) for finding in together(found)]
 
 
 def _neighbours(database: DatabaseFacts, everybody: tuple[EnvironmentFacts, ...]) -> list[Catalog]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from driftguard.findings import Finding, Severity, Side
 from driftguard.redaction import redacted
@@ -37,12 +38,22 @@ class Judged:
     severity: Severity
 
 
+class Member(NamedTuple):
+    """One of several live databases; ``stamp`` is what its version table says, None if it has none or is not known."""
+
+    environment: str
+    name: str
+    stamp: tuple[str, ...] | None
+    state: State = State.FINE
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a check ends in.
 
     ``states`` holds each of the four once. ``checked`` says, a line each, what was looked at; ``notes`` what nobody
-    can tell ("cannot tell whether …"). ``environments`` holds the four once more for each environment, in its order.
+    can tell ("cannot tell whether …"). ``environments`` holds the four once more for each environment, in its order;
+    ``members`` are the live databases, where several were looked at.
     """
 
     findings: tuple[Judged, ...]
@@ -51,6 +62,7 @@ class Verdict:
     checked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     environments: tuple[tuple[str, tuple[tuple[Side, State], ...]], ...] = ()
+    members: tuple[Member, ...] = ()
 
     def count(self, severity: Severity) -> int:
         return sum(judged.severity == severity for judged in self.findings)
@@ -69,6 +81,7 @@ def judge(
     checked: Iterable[str] = (),
     notes: Iterable[str] = (),
     environments: Mapping[str, Collection[Side]] | None = None,
+    members: Iterable[Member] = (),
 ) -> Verdict:
     """The verdict on ``findings``; ``looked_at`` are the sides that were really compared, ``environments`` those
     of each environment.
@@ -94,6 +107,7 @@ def judge(
             (name, _states([each for each in kept if each.finding.environment == name], its_own))
             for name, its_own in (environments or {}).items()
         ),
+        members=tuple(each._replace(state=_state_of(each, kept)) for each in members),
     )
 
 
@@ -109,14 +123,18 @@ def says_unchecked(code: str) -> bool:
     return RULES[code].family == "DG9"
 
 
-def _order(finding: Finding) -> tuple[str, str, str, str, int, str, str, tuple[str, ...]]:
+def _order(finding: Finding) -> tuple[str, str, int, tuple[str, ...], str, str, int, str, str, str, tuple[str, ...]]:
+    """What few of many databases have comes first."""
     place = finding.place
     return (
         finding.environment,
         finding.database,
+        len(finding.databases),
+        finding.databases,
         finding.code,
         place.path if place else "",
         (place.line or 0) if place else 0,
+        finding.table,
         finding.subject,
         finding.message,
         finding.details,
@@ -153,6 +171,17 @@ def _state(side: Side, findings: Collection[Judged], looked_at: Collection[Side]
     if side in failed or (Side.SETUP in failed and side not in looked_at):
         return State.FAILED
     return State.FINE if side in looked_at else State.SKIPPED
+
+
+def _state_of(member: Member, findings: Iterable[Judged]) -> State:
+    own = [
+        each
+        for each in findings
+        if each.finding.environment == member.environment and member.name in each.finding.databases
+    ]
+    if any(_is_off(Side.LIVE, each) for each in own):
+        return State.OFF
+    return State.FAILED if any(says_unchecked(each.finding.code) for each in own) else State.FINE
 
 
 def _is_off(side: Side, judged: Judged) -> bool:

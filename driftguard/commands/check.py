@@ -12,6 +12,7 @@ from driftguard import engine, staged
 from driftguard.commands.guarded import open_tree, root_of
 from driftguard.commands.progress import progress
 from driftguard.config import load_settings
+from driftguard.facts.targets import one, several
 from driftguard.probe.guest_process import Start
 from driftguard.probe.guest_process import start as start_guest
 from driftguard.report import REPORTS, colourful, painter
@@ -26,7 +27,7 @@ def check(
     environments: Sequence[str] = (),
     source: str = "working",
     ref: str = "",
-    live: str = "",
+    live: Sequence[str] = (),
     output: str = "text",
     strict: bool = False,
     moment: str = "",
@@ -38,10 +39,11 @@ def check(
     ``source`` is "working", "index", "ref" or "merged", ``base`` as in the engine's request.
     ``select`` replaces what the settings select, ``ignore`` adds to what they ignore. ``moment`` is the git hook that
     asks: it says nothing where all is well, and does not mind a repository without an environment. ``begin`` starts
-    guests in another way than usual.
+    guests in another way than usual. ``live``: one database or "off", several, or lists of them (``@FILE``).
     """
     root = path or root_of(start, source)
     settings = load_settings(open_tree(root, source, ref))
+    fleet = several(live, start, {**dict(settings.env), **os.environ})
     request = engine.Request(
         root=root,
         settings=replace(
@@ -53,7 +55,8 @@ def check(
         environments=tuple(environments),
         source=source,
         ref=ref,
-        live=live,
+        live="" if fleet else one("".join(live), start),
+        fleet=fleet,
         moment=moment,
         base=base,
     )
