@@ -38,6 +38,7 @@ class EnvironmentSettings:
     shadow: str | None = None
     begins_on: str | None = None
     heads: tuple[str, ...] | None = None
+    tenants: tuple[str, ...] | None = None
     x: tuple[str, ...] | None = None
 
 
@@ -55,6 +56,7 @@ class Settings:
     strict: bool = False
     base: str = ""
     heads: tuple[str, ...] = ()
+    tenants: tuple[str, ...] = ()
     x: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     deadline: int = 60
@@ -72,6 +74,7 @@ class Settings:
             shadow=self.shadow if own.shadow is None else own.shadow,
             begins_on=self.begins_on if own.begins_on is None else own.begins_on,
             heads=self.heads if own.heads is None else own.heads,
+            tenants=self.tenants if own.tenants is None else own.tenants,
             x=self.x if own.x is None else own.x,
         )
 
@@ -213,6 +216,13 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _patterns(value: object) -> tuple[str, ...]:
+    patterns = _texts([value] if isinstance(value, str) else value)
+    if "" in patterns:
+        raise Refused('must not be empty; a pattern is such as "tenant_*"')
+    return patterns
+
+
 def _path(value: object) -> str:
     path = posixpath.normpath(_text(value).replace("\\", "/"))
     if path.startswith(("/", "../")) or path == ".." or re.match(r"[A-Za-z]:", path):
@@ -305,6 +315,12 @@ _BEGINS_ON = Setting(
 _HEADS = Setting(
     "heads", "a list of revision ids or labels", _texts, "Heads that are meant to stand beside each other."
 )
+_TENANTS = Setting(
+    "tenants",
+    "a pattern or a list of them",
+    _patterns,
+    'Schemas of a PostgreSQL database that each hold what the revisions build in the default one, such as "tenant_*".',
+)
 _X = Setting("x", "a list of strings", _texts, 'What `alembic -x` would be given, such as ["tenant=demo"].')
 
 SCHEMA: tuple[Setting, ...] = (
@@ -328,6 +344,7 @@ SCHEMA: tuple[Setting, ...] = (
         "The branch that others are merged into; by default the one that is followed, or the remote's default branch.",
     ),
     _HEADS,
+    _TENANTS,
     _X,
     Setting("env", "a table of strings", _variables, "Environment variables that env.py and the models need."),
     Setting("deadline", "seconds", _seconds, "How long one environment may take, and how long a git hook as a whole."),
@@ -345,5 +362,6 @@ ENVIRONMENT_SCHEMA: tuple[Setting, ...] = (
     _SHADOW,
     _BEGINS_ON,
     _HEADS,
+    _TENANTS,
     _X,
 )

@@ -34,7 +34,7 @@ from driftguard.facts.base_trees import BaseTrees, base_trees
 from driftguard.facts.dependencies import Dependencies, dependencies, watched_folders
 from driftguard.facts.export import Export
 from driftguard.facts.exporting import exported
-from driftguard.facts.fleet import read_fleet
+from driftguard.facts.fleet import TENANT, Fleet, read_fleet, tenants_of, told_where
 from driftguard.facts.inputs import graph_input, live_input, models_input
 from driftguard.facts.live import FromFile
 from driftguard.findings import Finding, Place, Side, together
@@ -405,31 +405,38 @@ def _look_at_live(
         known = database.database
         if known.failure is not None:
             continue
+        neighbours = _neighbours(database, everybody)
         if facts.scene.fleet:
             with _unavailable_told(outcome, facts.environment.name, known.name):
-                _look_at_fleet(facts, database, _neighbours(database, everybody), outcome)
+                _look_at_fleet(facts, database, read_fleet(facts, database, neighbours), outcome)
             continue
         kind = FromFile if live.file else LiveFacts
-        read = kind(facts, database, live, _neighbours(database, everybody))
+        read = kind(facts, database, live, neighbours)
         with _unavailable_told(outcome, facts.environment.name, known.name), facts.failures():
-            given = live_input(facts, database, read)
-            outcome.looked_at.add((facts.environment.name, Side.LIVE))
-            outcome.checked.append(_label(facts, known.name, read.label))
-            outcome.notes += read.notes
-            for check in LIVE.values():
-                for finding in check(given):
-                    _add(outcome, finding, facts, known.name)
+            if read.taken.tenants:
+                _look_at_fleet(facts, database, tenants_of(facts, database, neighbours, read), outcome)
+            if not read.is_only_for_tenants:
+                _look_at_one(facts, database, read, outcome)
         if not live.file:
             yield read
 
 
-def _look_at_fleet(
-    facts: EnvironmentFacts, database: DatabaseFacts, neighbours: list[Catalog], outcome: Outcome
-) -> None:
-    """Many databases: what is the same of several is told once."""
+def _look_at_one(facts: EnvironmentFacts, database: DatabaseFacts, read: LiveFacts, outcome: Outcome) -> None:
+    name = database.database.name
+    given = live_input(facts, database, read)
+    outcome.looked_at.add((facts.environment.name, Side.LIVE))
+    outcome.checked.append(_label(facts, name, read.label))
+    outcome.notes += read.notes
+    for check in LIVE.values():
+        for finding in check(given):
+            _add(outcome, finding, facts, name)
+
+
+def _look_at_fleet(facts: EnvironmentFacts, database: DatabaseFacts, fleet: Fleet, outcome: Outcome) -> None:
+    """Many databases or tenants: what is the same of several is told once."""
     environment = facts.environment.name
-    fleet = read_fleet(facts, database, neighbours)
     found = [(finding, names) for names, missing in fleet.lost for finding in SETUP[missing.code](missing.problem)]
+    stamps: dict[str, tuple[str, ...] | None] = dict.fromkeys(fleet.names)
     for group in fleet.groups:
         facts.renew()
         try:
@@ -440,13 +447,14 @@ def _look_at_fleet(
             continue
         outcome.looked_at.add((environment, Side.LIVE))
         outcome.notes += group.live.notes
-        outcome.members += [Member(environment, name, given.stamp) for name in group.names]
-        told = given._replace(database="")
-        found += [(finding, group.names) for check in LIVE.values() for finding in check(told)]
-    known = {each.name for each in outcome.members if each.environment == environment}
-    outcome.members += [Member(environment, live.name, None) for live in facts.scene.fleet if live.name not in known]
-    outcome.checked.append(_label(facts, "", counted(len(facts.scene.fleet), "live database")))
-    outcome.findings += [replace(finding, environment=environment) for finding in together(found)]
+        stamps |= dict.fromkeys(group.names, given.stamp)
+        unnamed = given._replace(database="")
+        found += [(finding, group.names) for check in LIVE.values() for finding in check(unnamed)]
+    outcome.members += [Member(environment, fleet.kind, name, stamp) for name, stamp in stamps.items()]
+    outcome.checked.append(_label(facts, database.database.name, f"live, {counted(len(stamps), fleet.kind)}"))
+    for finding in together(found):
+        told = told_where(finding) if fleet.kind == TENANT else finding
+        _add(outcome, told, facts, database.database.name)
 
 
 def _neighbours(database: DatabaseFacts, everybody: tuple[EnvironmentFacts, ...]) -> list[Catalog]:

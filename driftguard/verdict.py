@@ -39,9 +39,13 @@ class Judged:
 
 
 class Member(NamedTuple):
-    """One of several live databases; ``stamp`` is what its version table says, None if it has none or is not known."""
+    """One of several live databases or tenant schemas (``kind``).
+
+    ``stamp`` is what its version table says, None if it has none or is not known.
+    """
 
     environment: str
+    kind: str
     name: str
     stamp: tuple[str, ...] | None
     state: State = State.FINE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
@@ -17,11 +18,11 @@ from driftguard.facts.export import Unusable, loaded
 from driftguard.facts.exporting import ANEW, reading
 from driftguard.facts.fingerprints import GUEST_DIED, MEMORY
 from driftguard.facts.guest import Probe, open_probe
-from driftguard.facts.live import NAME_ANOTHER, LiveFacts, ReadBefore
+from driftguard.facts.live import NAME_ANOTHER, LiveFacts, ReadBefore, TenantLive
 from driftguard.facts.reading import Lost, Reading, lost, read
 from driftguard.facts.scene import Live
 from driftguard.facts.unavailable import Unavailable
-from driftguard.findings import Severity, Side
+from driftguard.findings import Finding, Severity, Side
 from driftguard.probe.answers import Address, Database
 from driftguard.probe.guest_process import DeadlinePassed, GuestFailed
 from driftguard.schema.catalog import Catalog, Scope
@@ -30,6 +31,10 @@ MOST_READERS = 8
 """Guests at a time: most of their time they wait for a network, and each is a Python with SQLAlchemy in it."""
 
 LOOK_SECONDS = 0.2
+DATABASE, TENANT = "database", "tenant schema"
+INSIDE = "/"
+"""Between a database's name and that of a tenant's schema."""
+
 SEVERAL = "env.py configures several databases, and each of several live ones cannot be all of them"
 ONE_BY_ONE = "leave --live out to compare each with the database that env.py configures"
 LATE = "it did not answer within {} seconds"
@@ -37,17 +42,27 @@ LATER = "see what it waits for, or allow more time with the setting deadline"
 
 
 class Group(NamedTuple):
-    """Databases that hold the very same, under one stamp."""
+    """Databases, or tenants, that hold the very same, under one stamp."""
 
     names: tuple[str, ...]
     live: LiveFacts
 
 
 class Fleet(NamedTuple):
-    """What was read of many databases, outliers first, and what could not be read."""
+    """What was read of many databases or tenants, outliers first, and what could not be read. ``kind`` says which."""
 
+    kind: str
+    names: tuple[str, ...]
     groups: tuple[Group, ...]
-    lost: tuple[tuple[tuple[str, ...], Unavailable], ...]
+    lost: tuple[tuple[tuple[str, ...], Unavailable], ...] = ()
+
+
+class Part(NamedTuple):
+    """A live database, or one tenant's schema of it."""
+
+    name: str
+    reading: Reading
+    is_tenant: bool
 
 
 def read_fleet(facts: EnvironmentFacts, database: DatabaseFacts, neighbours: Sequence[Catalog]) -> Fleet:
@@ -57,20 +72,59 @@ def read_fleet(facts: EnvironmentFacts, database: DatabaseFacts, neighbours: Seq
         raise Unavailable("DG904", _problem(name, f"{name}: {SEVERAL}", ONE_BY_ONE))
     with facts.failures():
         found = _read_all(facts, database, facts.scene.fleet)
-    names: dict[Reading, list[str]] = {}
-    for live in facts.scene.fleet:
-        if isinstance(taken := found[live.name], Reading):
-            names.setdefault(taken, []).append(live.name)
-    built: dict[frozenset[str], Catalog] = {}
-    groups = tuple(
-        Group(tuple(each), _read_before(facts, database, neighbours, each, taken, built))
-        for taken, each in sorted(names.items(), key=lambda item: len(item[1]))
+        facts.renew()
+        parts: list[Part] = []
+        reasons: dict[Lost, list[str]] = {}
+        for live in facts.scene.fleet:
+            taken = found[live.name]
+            if isinstance(taken, Lost):
+                reasons.setdefault(taken, []).append(live.name)
+                continue
+            parts += _tenants(f"{live.name}{INSIDE}", taken)
+            if not _read_before(facts, database, neighbours, [Part("", taken, False)], {}).is_only_for_tenants:
+                parts.append(Part(live.name, taken, False))
+    lost = tuple((tuple(each), _unread(each, why)) for why, each in reasons.items())
+    names = [*(each.name for each in parts), *(name for each in reasons.values() for name in each)]
+    kind = TENANT if any(each.is_tenant for each in parts) else DATABASE
+    return Fleet(kind, tuple(names), _groups(facts, database, neighbours, parts), lost)
+
+
+def tenants_of(
+    facts: EnvironmentFacts, database: DatabaseFacts, neighbours: Sequence[Catalog], live: LiveFacts
+) -> Fleet:
+    """The tenants of one database; raises Unavailable where that does not answer."""
+    parts = _tenants("", live.taken)
+    return Fleet(TENANT, tuple(each.name for each in parts), _groups(facts, database, neighbours, parts))
+
+
+def told_where(finding: Finding) -> Finding:
+    """A finding on tenants' schemas, whose statements run in the first of them."""
+    if not any(command.endswith(";") for command in finding.commands):
+        return finding
+    schema = finding.databases[0].rpartition(INSIDE)[2].replace('"', '""')
+    more = " in each of these schemas" if len(finding.databases) > 1 else ""
+    return replace(
+        finding,
+        help=finding.help.replace("undo it", f"undo it{more}", 1),
+        commands=(f'SET search_path TO "{schema}";', *finding.commands),
     )
-    reasons: dict[Lost, list[str]] = {}
-    for live in facts.scene.fleet:
-        if isinstance(why := found[live.name], Lost):
-            reasons.setdefault(why, []).append(live.name)
-    return Fleet(groups, tuple((tuple(each), _unread(each, why)) for why, each in reasons.items()))
+
+
+def _tenants(before: str, taken: Reading) -> list[Part]:
+    return [Part(f"{before}{schema}", own, True) for schema, own in taken.tenants]
+
+
+def _groups(
+    facts: EnvironmentFacts, database: DatabaseFacts, neighbours: Sequence[Catalog], parts: Sequence[Part]
+) -> tuple[Group, ...]:
+    alike: dict[tuple[Reading, bool], list[Part]] = {}
+    for part in parts:
+        alike.setdefault((part.reading, part.is_tenant), []).append(part)
+    built: dict[frozenset[str], Catalog] = {}
+    return tuple(
+        Group(tuple(part.name for part in each), _read_before(facts, database, neighbours, each, built))
+        for each in sorted(alike.values(), key=len)
+    )
 
 
 def _unread(names: Sequence[str], why: Lost) -> Unavailable:
@@ -86,12 +140,13 @@ def _read_before(
     facts: EnvironmentFacts,
     database: DatabaseFacts,
     neighbours: Sequence[Catalog],
-    names: Sequence[str],
-    taken: Reading,
+    parts: Sequence[Part],
     built: dict[frozenset[str], Catalog],
 ) -> ReadBefore:
-    called = names[0] if len(names) == 1 else f"{names[0]} (and {len(names) - 1} more like it)"
-    return ReadBefore(facts, database, Live(name=called, severity=Severity.ERROR), neighbours, lambda: taken, built)
+    name, reading, is_tenant = parts[0]
+    called = name if len(parts) == 1 else f"{name} (and {len(parts) - 1} more like it)"
+    kind = TenantLive if is_tenant else ReadBefore
+    return kind(facts, database, Live(name=called, severity=Severity.ERROR), neighbours, lambda: reading, built)
 
 
 def _read_all(facts: EnvironmentFacts, database: DatabaseFacts, fleet: Sequence[Live]) -> dict[str, Reading | Lost]:
@@ -145,7 +200,7 @@ def _read_on(
             return
         probe.renew(seconds)
         try:
-            found[live.name] = _read_one(probe, scope, live, database.database)
+            found[live.name] = _read_one(probe, scope, live, database.database, facts.settings.tenants)
         except DeadlinePassed:
             found[live.name] = Lost(LATE.format(seconds), LATER)
             return
@@ -155,7 +210,7 @@ def _read_on(
                 return
 
 
-def _read_one(probe: Probe, scope: Scope, live: Live, known: Database) -> Reading | Lost:
+def _read_one(probe: Probe, scope: Scope, live: Live, known: Database, tenants: Sequence[str]) -> Reading | Lost:
     if live.unset:
         return Lost(f"the environment variable {live.unset} is not set", "set it")
     try:
@@ -168,7 +223,7 @@ def _read_one(probe: Probe, scope: Scope, live: Live, known: Database) -> Readin
     if address.database == MEMORY:
         return Lost("it is in memory, so there is no live database to compare", NAME_ANOTHER)
     try:
-        return read(probe, answer["live"], known, scope)
+        return read(probe, answer["live"], known, scope, tenants)
     except GuestFailed as error:
         if error.kind == GUEST_DIED:
             raise

@@ -20,12 +20,13 @@ from driftguard.graph import Revision
 from driftguard.probe.answers import Address
 from driftguard.probe.guest_process import GuestFailed
 from driftguard.schema import select
-from driftguard.schema.catalog import Catalog
+from driftguard.schema.catalog import Catalog, Scope
 from driftguard.schema.diff import diff
 
 MOST_CANDIDATES = 20
 MEMORY = ":memory:"
 VERSIONS_DIFFER = "{} runs on {}, its shadow on {}: the servers may spell the same thing differently"
+DEFAULT = Scope(frozenset({""}))
 OTHER = "{} was exported by driftguard {}, and this is {}: export it anew if something is told that is not there"
 NAME_ANOTHER = "name the database to compare with --live URL; --live off leaves it out"
 
@@ -115,7 +116,8 @@ class LiveFacts:
         except Unavailable as missing:
             return f"{UNREACHABLE}: {missing.problem.message}"
         database, probe = self._facts.database, self._environment.probe
-        return fingerprint(probe, database, number, address, self._facts.live_scope, exact=exact)
+        scope = self._facts.scope() if self._environment.settings.tenants else self._facts.live_scope
+        return fingerprint(probe, database, number, address, scope, exact=exact)
 
     @property
     def address(self) -> Address:
@@ -135,8 +137,21 @@ class LiveFacts:
     @cached_property
     def reading(self) -> Reading:
         """The stamp and the catalog, read in one session; only the schemas that head knows, unless env.py takes all."""
-        taken = self._take()
-        return Reading(taken.stamp, self._own(self._facts.filtered(taken.catalog)))
+        tenants = {name for name, _ in self.taken.tenants}
+        catalog = select.without(self.taken.catalog, lambda name: select.schema_of(name) in tenants)
+        return Reading(self.taken.stamp, self._own(self._facts.filtered(catalog)))
+
+    @cached_property
+    def taken(self) -> Reading:
+        """As it was read, with what env.py and the settings leave out, and all tenants."""
+        return self._take()
+
+    @property
+    def is_only_for_tenants(self) -> bool:
+        """Whether what the revisions build is in the tenants' schemas, and nothing of it in the default one."""
+        return bool(self.taken.tenants) and not (
+            select.tables(select.scoped(self._facts.head, DEFAULT)) & select.tables(self.reading.catalog)
+        )
 
     def _take(self) -> Reading:
         number, address = self._target
@@ -146,7 +161,7 @@ class LiveFacts:
         if self._environment.scene.staged or self.file:
             self.fingerprint_before = self.fingerprint(exact=True)
         try:
-            return read(probe, number, database, self._facts.live_scope)
+            return read(probe, number, database, self._facts.live_scope, self._environment.settings.tenants)
         except GuestFailed as error:
             raise self._unreachable(*lost(database.dialect, address, error.message)) from error
 
@@ -257,6 +272,15 @@ class ReadBefore(LiveFacts):
         if isinstance(taken, Lost):
             raise self._unreachable(*taken)
         return taken
+
+
+class TenantLive(ReadBefore):
+    """A schema of a live database that holds, or should hold, what the revisions build in the default one."""
+
+    def at(self, stamp: tuple[str, ...]) -> Catalog:
+        """What the chain builds in the default schema."""
+        built = select.scoped(super().at(stamp), DEFAULT)
+        return select.without(built, lambda name: name.kind in select.WITHOUT_SCHEMA)
 
 
 class FromFile(ReadBefore):

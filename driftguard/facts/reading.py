@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
 from driftguard.facts.guest import Probe
 from driftguard.probe.answers import Address, Database
+from driftguard.schema import select
 from driftguard.schema.catalog import Catalog, Scope
 
+SCHEMAS = 'SELECT nspname::text FROM pg_catalog.pg_namespace ORDER BY nspname COLLATE "C"'
+BE_DEFAULT = "SELECT pg_catalog.set_config('search_path', pg_catalog.quote_ident('{schema}'), true)"
 MAKE_IT = "make it by an upgrade, or mend the address; --live off leaves the live database out"
 MEND = "start it or mend the address; --live off leaves the live database out"
 WAIT = "somebody else holds a lock: check again when they are done; --live off leaves the live database out"
@@ -24,10 +29,14 @@ ADVICE = (
 
 
 class Reading(NamedTuple):
-    """One consistent look: the stamp (None: there is no version table) and the catalog."""
+    """One consistent look: the stamp (None: there is no version table) and the catalog.
+
+    ``tenants``: by schema, what each of those that the setting names holds, as if it were the default one.
+    """
 
     stamp: tuple[str, ...] | None
     catalog: Catalog
+    tenants: tuple[tuple[str, Reading], ...] = ()
 
 
 class Lost(NamedTuple):
@@ -37,10 +46,32 @@ class Lost(NamedTuple):
     advice: str
 
 
-def read(probe: Probe, number: int, database: Database, scope: Scope) -> Reading:
-    """Stamp and catalog in one session of the guest's live address ``number``; raises GuestFailed, DeadlinePassed."""
+def read(probe: Probe, number: int, database: Database, scope: Scope, tenants: Sequence[str] = ()) -> Reading:
+    """Stamp and catalog in one session of the guest's live address ``number``; raises GuestFailed, DeadlinePassed.
+
+    ``tenants`` are patterns of schemas' names.
+    """
     with probe.session(f"@{number}", database.dialect) as session:
-        return Reading(probe.stamp(session, database), probe.read(session, database.dialect, scope))
+        stamp = probe.stamp(session, database)
+        reading = Reading(stamp, probe.read(session, database.dialect, scope))
+        if not tenants or database.dialect != "postgresql":
+            return reading
+        found = probe.call("query", session=session, statement=SCHEMAS)
+        names = [name for (name,) in found if any(fnmatchcase(name, pattern) for pattern in tenants)]
+        return reading._replace(tenants=tuple((name, _tenant(probe, session, database, name, stamp)) for name in names))
+
+
+def _tenant(probe: Probe, session: int, database: Database, schema: str, stamp: tuple[str, ...] | None) -> Reading:
+    """What one schema holds; its own version table counts, else the database's."""
+    quoted = schema.replace("'", "''")
+    probe.call("query", session=session, statement=BE_DEFAULT.format(schema=quoted))
+    table = database.version_table
+    own = probe.call("stamp", session=session, table=table, schema=schema)
+    left_out = frozenset({("", table), (database.version_table_schema, table)})
+    catalog = probe.read(session, database.dialect, Scope(frozenset({""}), left_out))
+    return Reading(
+        stamp if own is None else tuple(own), select.without(catalog, lambda name: name.kind in select.WITHOUT_SCHEMA)
+    )
 
 
 def lost(dialect: str, address: Address, message: str) -> Lost:

@@ -38,7 +38,8 @@ def _parts(members: Collection[Member], findings: Collection[Finding]) -> Iterat
     unread = _names(each for each in findings if says_unchecked(each.code))
     behind = _names(each for each in findings if each.code == BEHIND)
     fine = len(members) - len({*_names(kinds), *unread})
-    yield f"{fine} of {len(members)} databases {'is as its stamp says' if fine == 1 else 'are as their stamp says'}"
+    noun = next(each.kind for each in members)
+    yield f"{fine} of {len(members)} {noun}s {'is as its stamp says' if fine == 1 else 'are as their stamp says'}"
     for kind in kinds[:MOST_KINDS]:
         yield f"{len(kind.databases)}: {visible(_briefly(kind))} ({some(kind.databases)})"
     if len(kinds) > MOST_KINDS:

@@ -50,13 +50,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class LiveDatabase:
-    """One of several live databases.
+    """One of several live databases, or one tenant's schema of one; ``kind``: ``database`` or ``tenant schema``.
 
     ``state``: ``fine``, ``off`` or ``failed`` (could not be read). ``stamp``: the revisions in its version table, null
     without one, or if it could not be read.
     """
 
     environment: str
+    kind: str
     name: str
     state: str
     stamp: tuple[str, ...] | None
@@ -100,7 +101,8 @@ def report(verdict: Verdict) -> Report:
         findings=tuple(map(_item, verdict.findings)),
         notes=verdict.notes,
         databases=tuple(
-            LiveDatabase(each.environment, each.name, each.state.value, each.stamp) for each in verdict.members
+            LiveDatabase(each.environment, each.kind, each.name, each.state.value, each.stamp)
+            for each in verdict.members
         ),
     )
 

@@ -88,7 +88,7 @@ def _which(finding: Finding) -> str:
     named = (
         ("environment", visible(finding.environment)),
         ("database", visible(finding.database)),
-        ("database" if number == 1 else f"{number} databases:", some(finding.databases)),
+        ("in" if number == 1 else f"in {number}:", some(finding.databases)),
     )
     where = [f"{what} {name}" for what, name in named if name]
     return f"{finding.side} ({', '.join(where)})" if where else str(finding.side)

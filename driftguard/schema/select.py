@@ -32,6 +32,11 @@ def schemas(catalog: Catalog) -> frozenset[str]:
     return frozenset({"", *named, *(item.name.schema for item in catalog.objects if item.name.kind != "schema")})
 
 
+def schema_of(name: Name) -> str:
+    """The schema that an object is in, or is."""
+    return name.name if name.kind == "schema" else name.schema
+
+
 def version_tables(catalog: Catalog) -> frozenset[tuple[str, str]]:
     """(schema, name) of the tables whose only column is ``version_num``: where revision chains keep their stamp."""
     columns: dict[tuple[str, str], set[str]] = {}
@@ -50,7 +55,7 @@ def scoped(catalog: Catalog, scope: Scope) -> Catalog:
     """What reading with ``scope`` would have given, of a catalog that was read with a wider one."""
 
     def is_left_out(name: Name) -> bool:
-        schema = name.name if name.kind == "schema" else name.schema
+        schema = schema_of(name)
         table = name.name if name.kind == "table" else name.table
         inside = scope.schemas is None or schema in scope.schemas
         return name.kind not in WITHOUT_SCHEMA and (not inside or (name.schema, table) in scope.left_out)

@@ -28,7 +28,7 @@ def test_all_are_as_they_should_be(fleet: Fleet) -> None:
     answer = fleet.project.driftguard("check", "--live", fleet.listed())
     assert answer.code == 0, answer
     assert "7 of 7 databases are as their stamp says\n" in answer.out
-    assert "checked: migrations: 7 live databases" in answer.out
+    assert "checked: migrations: live, 7 databases" in answer.out
     assert "clean: models, head, live and graph are fine" in answer.out
 
 

@@ -55,7 +55,7 @@ class Readers:
             self.there -= 1
 
 
-def read(probe: Reader, number: str, database: object, scope: object) -> Reading:
+def read(probe: Reader, number: str, *_: object) -> Reading:
     match number.partition(":")[0]:
         case "slow":
             raise DeadlinePassed("open")
@@ -76,7 +76,7 @@ def readers(monkeypatch: pytest.MonkeyPatch) -> Readers:
 
 def look(*urls: str) -> dict[str, Reading | Lost]:
     facts: Any = SimpleNamespace(
-        settings=SimpleNamespace(deadline=SECONDS),
+        settings=SimpleNamespace(deadline=SECONDS, tenants=()),
         environment=SimpleNamespace(name="main"),
         probe=SimpleNamespace(interpreter=None),
         scene=SimpleNamespace(progress=lambda stage: None),
