@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,7 +61,9 @@ def check(
         moment=moment,
         base=base,
     )
-    with progress(sys.stderr) as tell, engine.examine(request, tell, os.environ, begin or start_guest) as examination:
+    with ExitStack() as stack:
+        with progress(sys.stderr) as tell:  # it ends before anything is printed: rich wraps what comes meanwhile
+            examination = stack.enter_context(engine.examine(request, tell, os.environ, begin or start_guest))
         verdict, paint, lines = examination.verdict, painter(sys.stdout, os.environ), staged.source_of(examination.tree)
         if not moment:
             sys.stdout.write(REPORTS[output].render(verdict, lines, paint))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from driftguard import __version__
@@ -9,7 +10,7 @@ from driftguard.errors import DriftguardError
 from driftguard.facts.environment import EnvironmentFacts
 from driftguard.facts.export import Export, Version
 from driftguard.facts.guest import Probe
-from driftguard.facts.reading import Lost, Reading, lost
+from driftguard.facts.reading import Lost, Reading, fits, lost
 from driftguard.probe.answers import Address, Database
 from driftguard.probe.guest_process import GuestFailed
 from driftguard.schema import select
@@ -63,9 +64,17 @@ def _taken(probe: Probe, session: int, dialect: str, address: Address) -> Export
     return Export(str(address), now, __version__, default, versions, catalog)
 
 
-def reading(export: Export, database: Database, head: Catalog, scope: Scope) -> Reading | Lost:
-    """What a look at the database itself would have given, of which ``scope`` is to be compared with ``head``."""
+def reading(
+    export: Export, database: Database, head: Catalog, scope: Scope, tenants: Sequence[str] = ()
+) -> Reading | Lost:
+    """What a look at the database itself would have given, of which ``scope`` is to be compared with ``head``.
+
+    A schema that is to be read as the default one (a pattern of ``tenants`` fits) was not read in that way.
+    """
     catalog = export.catalog
+    inside = select.schemas(catalog) | {export.default_schema}
+    if catalog.dialect == "postgresql" and any(fits(each, tenants) for each in inside):
+        return Lost("exported facts hold no tenants, and some of its schemas are tenants'", "compare it directly")
     if _family(catalog.dialect) != _family(head.dialect):
         return Lost(f"env.py configures {head.dialect}, but these are facts of {catalog.dialect}", ANEW)
     if catalog.dialect not in WITH_SCHEMAS and (scope.schemas or frozenset()) - {"", export.default_schema}:

@@ -157,7 +157,8 @@ def _read_all(facts: EnvironmentFacts, database: DatabaseFacts, fleet: Sequence[
         if live.file is None:
             waiting.put(live)
         else:
-            found[live.name] = _in_file(live.file, database)
+            found[live.name] = _in_file(live.file, database, facts.settings.tenants)
+    alike: dict[Reading | Lost, Reading | Lost] = {}
     readers, scope = min(MOST_READERS, waiting.qsize()), database.live_scope
     running: dict[Future[None], ExitStack] = {}
     # Guests are ended before the threads that may wait for them.
@@ -166,7 +167,7 @@ def _read_all(facts: EnvironmentFacts, database: DatabaseFacts, fleet: Sequence[
             while len(running) < readers and not waiting.empty():
                 stack = guests.enter_context(ExitStack())
                 probe = stack.enter_context(open_probe(facts.scene, facts.environment, facts.probe.interpreter))
-                running[pool.submit(_read_on, probe, scope, facts, database, waiting, found)] = stack
+                running[pool.submit(_read_on, probe, scope, facts, database, waiting, found, alike)] = stack
             done, _ = wait(running, LOOK_SECONDS, FIRST_COMPLETED)
             facts.scene.progress(f"{facts.environment.name}: {len(found)} of {len(fleet)} live databases read")
             for future in done:
@@ -175,9 +176,9 @@ def _read_all(facts: EnvironmentFacts, database: DatabaseFacts, fleet: Sequence[
     return found
 
 
-def _in_file(file: Path, database: DatabaseFacts) -> Reading | Lost:
+def _in_file(file: Path, database: DatabaseFacts, tenants: Sequence[str]) -> Reading | Lost:
     try:
-        return reading(loaded(file), database.database, database.head, database.live_scope)
+        return reading(loaded(file), database.database, database.head, database.live_scope, tenants)
     except Unusable as unusable:
         return Lost(str(unusable), ANEW)
 
@@ -189,8 +190,12 @@ def _read_on(
     database: DatabaseFacts,
     waiting: SimpleQueue[Live],
     found: dict[str, Reading | Lost],
+    alike: dict[Reading | Lost, Reading | Lost],
 ) -> None:
-    """Read one after the other, each with a deadline of its own, until nothing is left or this guest is lost."""
+    """Read one after the other, each with a deadline of its own, until nothing is left or this guest is lost.
+
+    What is the same of several is kept once (``alike``), however large it is.
+    """
     seconds = facts.settings.deadline
     probe.finish_loading()
     while True:
@@ -200,7 +205,8 @@ def _read_on(
             return
         probe.renew(seconds)
         try:
-            found[live.name] = _read_one(probe, scope, live, database.database, facts.settings.tenants)
+            taken = _read_one(probe, scope, live, database.database, facts.settings.tenants)
+            found[live.name] = alike.setdefault(taken, taken)
         except DeadlinePassed:
             found[live.name] = Lost(LATE.format(seconds), LATER)
             return

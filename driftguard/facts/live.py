@@ -301,7 +301,8 @@ class FromFile(ReadBefore):
     def _reading(self) -> Reading | Lost:
         if self._export is None:
             return Lost(self._why, ANEW)
-        return reading(self._export, self._facts.database, self._facts.head, self._facts.live_scope)
+        facts, tenants = self._facts, self._environment.settings.tenants
+        return reading(self._export, facts.database, facts.head, facts.live_scope, tenants)
 
     @property
     def label(self) -> str:

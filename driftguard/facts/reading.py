@@ -57,8 +57,15 @@ def read(probe: Probe, number: int, database: Database, scope: Scope, tenants: S
         if not tenants or database.dialect != "postgresql":
             return reading
         found = probe.call("query", session=session, statement=SCHEMAS)
-        names = [name for (name,) in found if any(fnmatchcase(name, pattern) for pattern in tenants)]
-        return reading._replace(tenants=tuple((name, _tenant(probe, session, database, name, stamp)) for name in names))
+        names = [name for (name,) in found if fits(name, tenants)]
+        alike: dict[Reading, Reading] = {}  # kept once, however many tenants hold the same
+        own = ((name, _tenant(probe, session, database, name, stamp)) for name in names)
+        return reading._replace(tenants=tuple((name, alike.setdefault(each, each)) for name, each in own))
+
+
+def fits(schema: str, tenants: Sequence[str]) -> bool:
+    """Whether a schema is a tenant's."""
+    return any(fnmatchcase(schema, pattern) for pattern in tenants)
 
 
 def _tenant(probe: Probe, session: int, database: Database, schema: str, stamp: tuple[str, ...] | None) -> Reading:

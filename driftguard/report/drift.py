@@ -13,9 +13,12 @@ MOST_TABLES = 8
 
 
 def headline(judged: Judged, findings: Sequence[Judged]) -> str:
-    """What to say before a finding: "" unless it is the first of several direct changes of one database."""
+    """What to say before a finding: "" unless it is the first of several direct changes of one database.
+
+    Where many databases were looked at, a summary of them stands before all.
+    """
     together = [each.finding for each in findings if each.finding.code == DIRECT and _where(each) == _where(judged)]
-    if len(together) < 2 or together[0] is not judged.finding:
+    if len(together) < 2 or together[0] is not judged.finding or judged.finding.databases:
         return ""
     tables = Counter(each.table for each in together if each.table)
     others = len(together) - tables.total()

@@ -105,6 +105,14 @@ def test_a_database_without_tenants_is_told_as_ever(tenants: Tenants) -> None:
     assert (checked.code, checked.codes, checked.report["databases"]) == (0, [], [])
 
 
+def test_exported_facts_hold_no_tenants(tenants: Tenants) -> None:
+    file = tenants.project.root / "facts.json"
+    file.write_text(tenants.project.driftguard("facts", tenants.url).out)
+    checked = tenants.project.check("--live", "facts.json")
+    assert (checked.code, checked.codes) == (2, ["DG904"])
+    assert "hold no tenants" in checked.one("DG904")["message"]
+
+
 def test_tenants_of_several_databases(tenants: Tenants) -> None:
     tenants.by_hand("ALTER TABLE tenant_a.items ADD COLUMN zip TEXT")
     (tenants.project.root.parent / "list").write_text(f"here = {tenants.url}\n")
