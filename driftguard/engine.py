@@ -422,6 +422,7 @@ def _look_at_live(
 
 
 def _look_at_one(facts: EnvironmentFacts, database: DatabaseFacts, read: LiveFacts, outcome: Outcome) -> None:
+    """One live database."""
     name = database.database.name
     given = live_input(facts, database, read)
     outcome.looked_at.add((facts.environment.name, Side.LIVE))

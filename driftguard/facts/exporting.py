@@ -10,7 +10,7 @@ from driftguard.errors import DriftguardError
 from driftguard.facts.environment import EnvironmentFacts
 from driftguard.facts.export import Export, Version
 from driftguard.facts.guest import Probe
-from driftguard.facts.reading import Lost, Reading, fits, lost
+from driftguard.facts.reading import GRANT, Lost, Reading, fits, lost
 from driftguard.probe.answers import Address, Database
 from driftguard.probe.guest_process import GuestFailed
 from driftguard.schema import select
@@ -64,7 +64,7 @@ def _taken(probe: Probe, session: int, dialect: str, address: Address) -> Export
     return Export(str(address), now, __version__, default, versions, catalog)
 
 
-def reading(
+def reading_of(
     export: Export, database: Database, head: Catalog, scope: Scope, tenants: Sequence[str] = ()
 ) -> Reading | Lost:
     """What a look at the database itself would have given, of which ``scope`` is to be compared with ``head``.
@@ -99,5 +99,7 @@ def _family(dialect: str) -> str:
 def _default_schema(probe: Probe, session: int, dialect: str, address: Address) -> str:
     if dialect == "postgresql":
         ((schema,),) = probe.call("query", session=session, statement="SELECT current_schema()::text")
-        return schema or ""
+        if schema is None:
+            raise DriftguardError("permission denied for every schema of its search_path", GRANT)
+        return str(schema)
     return "main" if dialect == "sqlite" else address.database

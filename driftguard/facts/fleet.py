@@ -15,10 +15,10 @@ from driftguard.checks.words import counted
 from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
 from driftguard.facts.export import Unusable, loaded
-from driftguard.facts.exporting import ANEW, reading
+from driftguard.facts.exporting import ANEW, reading_of
 from driftguard.facts.fingerprints import GUEST_DIED, MEMORY
 from driftguard.facts.guest import Probe, open_probe
-from driftguard.facts.live import NAME_ANOTHER, LiveFacts, ReadBefore, TenantLive
+from driftguard.facts.live import ALL_OF_THEM, NAME_ANOTHER, LiveFacts, ReadBefore, TenantLive
 from driftguard.facts.reading import Lost, Reading, lost, read
 from driftguard.facts.scene import Live
 from driftguard.facts.unavailable import Unavailable
@@ -36,7 +36,6 @@ INSIDE = "/"
 """Between a database's name and that of a tenant's schema."""
 
 SEVERAL = "env.py configures several databases, and each of several live ones cannot be all of them"
-ONE_BY_ONE = "leave --live out to compare each with the database that env.py configures"
 LATE = "it did not answer within {} seconds"
 LATER = "see what it waits for, or allow more time with the setting deadline"
 
@@ -69,7 +68,7 @@ def read_fleet(facts: EnvironmentFacts, database: DatabaseFacts, neighbours: Seq
     """Every database of the scene's fleet, of whose schemas what head knows; raises Unavailable."""
     if len(facts.databases) > 1:
         name = facts.environment.name
-        raise Unavailable("DG904", _problem(name, f"{name}: {SEVERAL}", ONE_BY_ONE))
+        raise Unavailable("DG904", _problem(name, f"{name}: {SEVERAL}", ALL_OF_THEM))
     with facts.failures():
         found = _read_all(facts, database, facts.scene.fleet)
         facts.renew()
@@ -178,7 +177,7 @@ def _read_all(facts: EnvironmentFacts, database: DatabaseFacts, fleet: Sequence[
 
 def _in_file(file: Path, database: DatabaseFacts, tenants: Sequence[str]) -> Reading | Lost:
     try:
-        return reading(loaded(file), database.database, database.head, database.live_scope, tenants)
+        return reading_of(loaded(file), database.database, database.head, database.live_scope, tenants)
     except Unusable as unusable:
         return Lost(str(unusable), ANEW)
 

@@ -10,7 +10,7 @@ from driftguard.checks.setup import Problem
 from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
 from driftguard.facts.export import Export, Unusable, loaded
-from driftguard.facts.exporting import ANEW, reading
+from driftguard.facts.exporting import ANEW, reading_of
 from driftguard.facts.fingerprints import UNREACHABLE, fingerprint, plain_file
 from driftguard.facts.reading import Lost, Reading, lost, read
 from driftguard.facts.scene import Live
@@ -28,6 +28,7 @@ MEMORY = ":memory:"
 VERSIONS_DIFFER = "{} runs on {}, its shadow on {}: the servers may spell the same thing differently"
 DEFAULT = Scope(frozenset({""}))
 OTHER = "{} was exported by driftguard {}, and this is {}: export it anew if something is told that is not there"
+ALL_OF_THEM = "leave --live out to compare each with the database that env.py configures"
 NAME_ANOTHER = "name the database to compare with --live URL; --live off leaves it out"
 
 
@@ -67,7 +68,7 @@ class LiveFacts:
             raise self._missing(
                 self._environment.environment.name,
                 "env.py configures several databases, and one live URL was given",
-                "leave --live out to compare each with the database that env.py configures",
+                ALL_OF_THEM,
             )
         try:
             answer = self._environment.probe.call("add_live", number=database.number, url=self._live.url)
@@ -301,8 +302,10 @@ class FromFile(ReadBefore):
     def _reading(self) -> Reading | Lost:
         if self._export is None:
             return Lost(self._why, ANEW)
+        if len(self._environment.databases) > 1:
+            return Lost("env.py configures several databases, and this is one", ALL_OF_THEM)
         facts, tenants = self._facts, self._environment.settings.tenants
-        return reading(self._export, facts.database, facts.head, facts.live_scope, tenants)
+        return reading_of(self._export, facts.database, facts.head, facts.live_scope, tenants)
 
     @property
     def label(self) -> str:

@@ -192,3 +192,28 @@ def test_by_a_role_that_may_only_select(fleet: Fleet, postgresql_url: str) -> No
     (fleet.folder / "facts.json").write_text(answer.out)
     checked = fleet.project.check("--live", str(fleet.folder / "facts.json"))
     assert (checked.code, checked.codes) == (0, [])
+
+
+SEVERAL = """
+from alembic import context
+from models import Base
+from sqlalchemy import create_engine
+
+for name in ("north", "south"):
+    with create_engine(f"sqlite:///{name}.db").connect() as connection:
+        context.configure(connection, target_metadata=Base.metadata, upgrade_token=f"{name}_upgrades")
+        with context.begin_transaction():
+            context.run_migrations()
+"""
+
+
+def test_one_file_is_not_several_databases(fleet: Fleet) -> None:
+    file = fleet.folder / "facts.json"
+    file.write_text(fleet.project.driftguard("facts", fleet.url("first")).out)
+    fleet.project.write("migrations/env.py", SEVERAL)
+    for live in (str(file), fleet.listed()):
+        checked = fleet.project.check("--live", live)
+        assert (checked.code, set(checked.codes)) == (2, {"DG904"})
+        assert all("env.py configures several databases" in each["message"] for each in checked.report["findings"])
+    answer = fleet.project.driftguard("facts")
+    assert (answer.code, "name one by its URL" in answer.err) == (2, True), answer
