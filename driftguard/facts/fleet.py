@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import replace
@@ -79,21 +79,26 @@ def read_fleet(facts: EnvironmentFacts, database: DatabaseFacts, neighbours: Seq
             if isinstance(taken, Lost):
                 reasons.setdefault(taken, []).append(live.name)
                 continue
-            parts += _tenants(f"{live.name}{INSIDE}", taken)
+            parts += _tenants(f"{live.name}{INSIDE}", taken, reasons)
             if not _read_before(facts, database, neighbours, [Part("", taken, False)], {}).is_only_for_tenants:
                 parts.append(Part(live.name, taken, False))
-    lost = tuple((tuple(each), _unread(each, why)) for why, each in reasons.items())
-    names = [*(each.name for each in parts), *(name for each in reasons.values() for name in each)]
     kind = TENANT if any(each.is_tenant for each in parts) else DATABASE
-    return Fleet(kind, tuple(names), _groups(facts, database, neighbours, parts), lost)
+    return _fleet(kind, _groups(facts, database, neighbours, parts), reasons)
 
 
 def tenants_of(
     facts: EnvironmentFacts, database: DatabaseFacts, neighbours: Sequence[Catalog], live: LiveFacts
 ) -> Fleet:
     """The tenants of one database; raises Unavailable where that does not answer."""
-    parts = _tenants("", live.taken)
-    return Fleet(TENANT, tuple(each.name for each in parts), _groups(facts, database, neighbours, parts))
+    reasons: dict[Lost, list[str]] = {}
+    parts = _tenants("", live.taken, reasons)
+    return _fleet(TENANT, _groups(facts, database, neighbours, parts), reasons)
+
+
+def _fleet(kind: str, groups: tuple[Group, ...], reasons: Mapping[Lost, Sequence[str]]) -> Fleet:
+    names = [name for each in (*(group.names for group in groups), *reasons.values()) for name in each]
+    lost = tuple((tuple(each), _unread(kind, each, why)) for why, each in reasons.items())
+    return Fleet(kind, tuple(sorted(names)), groups, lost)
 
 
 def told_where(finding: Finding) -> Finding:
@@ -109,8 +114,15 @@ def told_where(finding: Finding) -> Finding:
     )
 
 
-def _tenants(before: str, taken: Reading) -> list[Part]:
-    return [Part(f"{before}{schema}", own, True) for schema, own in taken.tenants]
+def _tenants(before: str, taken: Reading, reasons: dict[Lost, list[str]]) -> list[Part]:
+    """Those that could be read; the others are put to ``reasons``."""
+    parts = []
+    for schema, own in taken.tenants:
+        if isinstance(own, Lost):
+            reasons.setdefault(own, []).append(f"{before}{schema}")
+        else:
+            parts.append(Part(f"{before}{schema}", own, True))
+    return parts
 
 
 def _groups(
@@ -126,8 +138,8 @@ def _groups(
     )
 
 
-def _unread(names: Sequence[str], why: Lost) -> Unavailable:
-    subject = names[0] if len(names) == 1 else counted(len(names), "live database")
+def _unread(kind: str, names: Sequence[str], why: Lost) -> Unavailable:
+    subject = names[0] if len(names) == 1 else counted(len(names), f"live {kind}" if kind == DATABASE else kind)
     return Unavailable("DG904", _problem(subject, f"{subject} could not be compared: {why.reason}", why.advice))
 
 

@@ -12,7 +12,11 @@ from driftguard.probe.answers import Address, Database
 from driftguard.schema import select
 from driftguard.schema.catalog import Catalog, Scope
 
-SCHEMAS = 'SELECT nspname::text FROM pg_catalog.pg_namespace ORDER BY nspname COLLATE "C"'
+SCHEMAS = """
+SELECT nspname::text, CASE WHEN pg_catalog.has_schema_privilege(oid, 'USAGE') THEN 'yes' ELSE 'no' END
+FROM pg_catalog.pg_namespace
+ORDER BY nspname COLLATE "C"
+"""
 BE_DEFAULT = "SELECT pg_catalog.set_config('search_path', pg_catalog.quote_ident('{schema}'), true)"
 MAKE_IT = "make it by an upgrade, or mend the address; --live off leaves the live database out"
 MEND = "start it or mend the address; --live off leaves the live database out"
@@ -31,12 +35,13 @@ ADVICE = (
 class Reading(NamedTuple):
     """One consistent look: the stamp (None: there is no version table) and the catalog.
 
-    ``tenants``: by schema, what each of those that the setting names holds, as if it were the default one.
+    ``tenants``: by schema, what each of those that the setting names holds, as if it were the default one; Lost where
+    the role may not look into it.
     """
 
     stamp: tuple[str, ...] | None
     catalog: Catalog
-    tenants: tuple[tuple[str, Reading], ...] = ()
+    tenants: tuple[tuple[str, Reading | Lost], ...] = ()
 
 
 class Lost(NamedTuple):
@@ -57,10 +62,15 @@ def read(probe: Probe, number: int, database: Database, scope: Scope, tenants: S
         if not tenants or database.dialect != "postgresql":
             return reading
         found = probe.call("query", session=session, statement=SCHEMAS)
-        names = [name for (name,) in found if fits(name, tenants)]
+        own: list[tuple[str, Reading | Lost]] = []
         alike: dict[Reading, Reading] = {}  # kept once, however many tenants hold the same
-        own = ((name, _tenant(probe, session, database, name, stamp)) for name in names)
-        return reading._replace(tenants=tuple((name, alike.setdefault(each, each)) for name, each in own))
+        for name, may_look in found:
+            if fits(name, tenants) and may_look == "yes":
+                taken = _tenant(probe, session, database, name, stamp)
+                own.append((name, alike.setdefault(taken, taken)))
+            elif fits(name, tenants):
+                own.append((name, Lost("permission denied for the schema", GRANT)))
+        return reading._replace(tenants=tuple(own))
 
 
 def fits(schema: str, tenants: Sequence[str]) -> bool:

@@ -79,6 +79,26 @@ def test_equal_drift_is_told_once(tenants: Tenants) -> None:
     assert told(tenants.project.check()) == [("DG301", "items.zip", ["tenant_b"])]
 
 
+def test_some_into_which_the_role_may_not_look(tenants: Tenants) -> None:
+    tenants.by_hand("DO $$ BEGIN CREATE ROLE tenants_reader LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+    for name in NAMES[:2]:
+        tenants.by_hand(f"GRANT USAGE ON SCHEMA {name} TO tenants_reader")
+        tenants.by_hand(f"GRANT SELECT ON ALL TABLES IN SCHEMA {name} TO tenants_reader")
+    tenants.by_hand("ALTER TABLE tenant_a.items ADD COLUMN zip TEXT")
+    checked = tenants.project.check("--live", tenants.url.replace("postgres@", "tenants_reader@"))
+    assert told(checked) == [
+        ("DG301", "items.zip", ["tenant_a"]),
+        ("DG904", "2 tenant schemas", ['tenant_"D"', "tenant_c"]),
+    ]
+    assert "permission denied" in checked.one("DG904")["message"]
+    assert {each["name"]: each["state"] for each in checked.report["databases"]} == {
+        "tenant_a": "off",
+        "tenant_b": "fine",
+        "tenant_c": "failed",
+        'tenant_"D"': "failed",
+    }
+
+
 def test_one_that_is_behind(tenants: Tenants) -> None:
     add_revision(tenants.project, COLOUR, "colour")
     add_column(tenants.project, "colour")
