@@ -75,7 +75,12 @@ def cli(context: click.Context, directory: Path) -> None:
 @click.option("--ref", default="", metavar="REF", help="The files as they are in a commit, branch or tag.")
 @click.option("--base", default="", metavar="REF", help="The branch that this one is to be merged into.")
 @click.option("--merged-with", default="", metavar="REF", help="The files as git would merge HEAD and REF.")
-@click.option("--live", default="", metavar="URL|env:NAME|off", help="The live database; off: leave it alone.")
+@click.option(
+    "--live",
+    multiple=True,
+    metavar="URL|env:NAME|@FILE|off",
+    help="The live database; several, or @FILE with one a line: all of them; off: leave it alone.",
+)
 @click.option(
     "--format",
     "outputs",
@@ -97,7 +102,7 @@ def check(
     ref: str,
     base: str,
     merged_with: str,
-    live: str,
+    live: tuple[str, ...],
     outputs: tuple[tuple[str, str], ...],
     strict: bool,
     moment: str,
@@ -137,6 +142,22 @@ def check(
         moment=moment,
         begin=click.get_current_context().meta.get(START),
     )
+
+
+@cli.command(name="facts", short_help="Write down what a live database holds.")
+@click.argument("live", default="live", metavar="[URL|env:NAME|live]")
+@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Of this environment.")
+@click.pass_obj
+def facts(start: Path, live: str, environments: tuple[str, ...]) -> int:
+    """Print what a live database holds, as JSON: its stamp, its catalog, where and when it was read. No data.
+
+    Run it where the database can be reached, into a file; elsewhere, `driftguard check --live FILE` compares that file
+    as it would the database. A role that may only SELECT is enough. For `live`, the database that env.py configures,
+    env.py is run on a shadow first; for a URL nothing but the project's driver is needed.
+    """
+    from driftguard.commands.facts import facts
+
+    return facts(start=start, live=live, environments=environments)
 
 
 @cli.command(short_help="Look again whenever something changes.")

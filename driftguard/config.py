@@ -39,6 +39,7 @@ class EnvironmentSettings:
     shadow: str | None = None
     begins_on: str | None = None
     heads: tuple[str, ...] | None = None
+    tenants: tuple[str, ...] | None = None
     x: tuple[str, ...] | None = None
     ignore: tuple[str, ...] = ()
 
@@ -59,6 +60,7 @@ class Settings:
     base: str = ""
     require_reason: bool = False
     heads: tuple[str, ...] = ()
+    tenants: tuple[str, ...] = ()
     x: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     deadline: int = 60
@@ -76,6 +78,7 @@ class Settings:
             shadow=self.shadow if own.shadow is None else own.shadow,
             begins_on=self.begins_on if own.begins_on is None else own.begins_on,
             heads=self.heads if own.heads is None else own.heads,
+            tenants=self.tenants if own.tenants is None else own.tenants,
             x=self.x if own.x is None else own.x,
             ignore=(*self.ignore, *own.ignore),
         )
@@ -218,6 +221,13 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _patterns(value: object) -> tuple[str, ...]:
+    patterns = _texts([value] if isinstance(value, str) else value)
+    if "" in patterns:
+        raise Refused('must not be empty; a pattern is such as "tenant_*"')
+    return patterns
+
+
 def _path(value: object) -> str:
     path = posixpath.normpath(_text(value).replace("\\", "/"))
     if path.startswith(("/", "../")) or path == ".." or re.match(r"[A-Za-z]:", path):
@@ -321,6 +331,12 @@ _BEGINS_ON = Setting(
 _HEADS = Setting(
     "heads", "a list of revision ids or labels", _texts, "Heads that are meant to stand beside each other."
 )
+_TENANTS = Setting(
+    "tenants",
+    "a pattern or a list of them",
+    _patterns,
+    'Schemas of a PostgreSQL database that each hold what the revisions build in the default one, such as "tenant_*".',
+)
 _X = Setting("x", "a list of strings", _texts, 'What `alembic -x` would be given, such as ["tenant=demo"].')
 
 SCHEMA: tuple[Setting, ...] = (
@@ -356,6 +372,7 @@ SCHEMA: tuple[Setting, ...] = (
         "The branch that others are merged into; by default the one that is followed, or the remote's default branch.",
     ),
     _HEADS,
+    _TENANTS,
     _X,
     Setting("env", "a table of strings", _variables, "Environment variables that env.py and the models need."),
     Setting("deadline", "seconds", _seconds, "How long one environment may take, and how long a git hook as a whole."),
@@ -373,6 +390,7 @@ ENVIRONMENT_SCHEMA: tuple[Setting, ...] = (
     _SHADOW,
     _BEGINS_ON,
     _HEADS,
+    _TENANTS,
     _X,
     Setting("ignore", "a list of rule names or codes", _selectors, "Without these rules, besides those of all."),
 )

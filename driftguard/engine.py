@@ -20,13 +20,27 @@ from driftguard.checks.setup import Problem
 from driftguard.checks.words import counted, listed
 from driftguard.config import Settings
 from driftguard.errors import DriftguardError
-from driftguard.facts import READ, DatabaseFacts, EnvironmentFacts, LiveFacts, Moment, Progress, Scene, Unavailable
+from driftguard.facts import (
+    READ,
+    DatabaseFacts,
+    EnvironmentFacts,
+    Live,
+    LiveFacts,
+    Moment,
+    Progress,
+    Scene,
+    Unavailable,
+)
 from driftguard.facts.base import base_input, conflicts_in
 from driftguard.facts.base_trees import BaseTrees, base_trees
 from driftguard.facts.dependencies import Dependencies, dependencies, watched_folders
+from driftguard.facts.export import Export
+from driftguard.facts.exporting import exported
+from driftguard.facts.fleet import TENANT, Fleet, read_fleet, tenants_of, told_where
 from driftguard.facts.inputs import graph_input, live_input, models_input
+from driftguard.facts.live import FromFile
 from driftguard.facts.orders import order_input
-from driftguard.findings import Finding, Place, Side
+from driftguard.findings import Finding, Place, Side, together
 from driftguard.git import (
     IndexTree,
     RefTree,
@@ -46,7 +60,7 @@ from driftguard.probe.guest_process import Start
 from driftguard.project import Environment, choose, discover
 from driftguard.rules import RULES, selects
 from driftguard.schema.catalog import Catalog
-from driftguard.verdict import Verdict, is_told, judge, says_unchecked
+from driftguard.verdict import Member, Verdict, is_told, judge, says_unchecked
 
 UNTOLD = "models, head and live were not compared: {} stands in the way, and is ignored or not selected"
 NOT_COMPARED = "not compared with the base branch: {}"
@@ -66,7 +80,7 @@ class Request:
 
     "everything" is the index as ``git add --all`` would make it, without making it; "merged" is what git would make of
     the last commit and ``ref``. ``base``: the branch to compare the revisions with, "" for the one that git and the
-    settings name, None for none.
+    settings name, None for none. ``fleet``: the live databases, where there are several; ``live`` is one, or "off".
     """
 
     root: Path
@@ -77,6 +91,7 @@ class Request:
     live: str = ""
     moment: str = ""
     base: str | None = None
+    fleet: tuple[Live, ...] = ()
 
 
 def silent(stage: str) -> None:
@@ -91,6 +106,7 @@ class Outcome:
     looked_at: set[tuple[str, Side]] = field(default_factory=set)
     checked: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    members: list[Member] = field(default_factory=list)
 
 
 class Examination:
@@ -162,6 +178,7 @@ class Examination:
             checked=[*still.checked, *live.checked, *applied.told],
             notes=[*still.notes, *live.notes, *applied.problems, *self._unused_comments(applied.used)],
             is_known=self._is_known,
+            members=live.members,
         )
 
     def _comments_in(self, path: str) -> tuple[IgnoreComment, ...]:
@@ -276,6 +293,22 @@ def open_facts(
         yield tuple(EnvironmentFacts(scene, each, stack) for each in _environments(request, scene))
 
 
+def export(request: Request, progress: Progress = silent, environ: Mapping[str, str] = os.environ) -> Export:
+    """The facts of the live database that the request names, else of the one that env.py does.
+
+    Only for the latter env.py runs, which takes a shadow. Raises DriftguardError.
+    """
+    with _scene(request, progress, environ, guest_process.start) as scene, ExitStack() as stack:
+        chosen = _environments(request, scene)
+        if len(chosen) > 1:
+            names = listed([each.name for each in chosen])
+            raise DriftguardError(f"there are several environments: {names}", "name one with -e NAME")
+        try:
+            return exported(EnvironmentFacts(scene, chosen[0], stack))
+        except Unavailable as missing:
+            raise DriftguardError(missing.problem.message, missing.problem.help) from missing
+
+
 def check(request: Request, progress: Progress = silent, environ: Mapping[str, str] = os.environ) -> Verdict:
     """The verdict of one examination."""
     with examine(request, progress, environ) as examination:
@@ -336,6 +369,7 @@ def _scene(request: Request, progress: Progress, environ: Mapping[str, str], sta
             began=_moment(repository) if request.source in ("index", "everything") else None,
             base=base,
             runs_code=any(is_told(code, settings.select, settings.ignore) for code in RUNNING),
+            fleet=request.fleet,
         )
 
 
@@ -476,7 +510,7 @@ def _look_at_models(facts: EnvironmentFacts, outcome: Outcome) -> bool:
 def _look_at_live(
     facts: EnvironmentFacts, everybody: tuple[EnvironmentFacts, ...], outcome: Outcome
 ) -> Iterator[LiveFacts]:
-    """What was looked at, whether it could be read or not."""
+    """The databases that were looked at and may change, whether they could be read or not."""
     live = facts.scene.live_of(facts.settings)
     if not live.wanted or not facts.has_run or facts.run.stand_in:
         return  # what failed was told when the models were looked at
@@ -484,16 +518,57 @@ def _look_at_live(
         known = database.database
         if known.failure is not None:
             continue
-        read = LiveFacts(facts, database, live, _neighbours(database, everybody))
+        neighbours = _neighbours(database, everybody)
+        if facts.scene.fleet:
+            with _unavailable_told(outcome, facts.environment.name, known.name):
+                _look_at_fleet(facts, database, read_fleet(facts, database, neighbours), outcome)
+            continue
+        kind = FromFile if live.file else LiveFacts
+        read = kind(facts, database, live, neighbours)
         with _unavailable_told(outcome, facts.environment.name, known.name), facts.failures():
-            given = live_input(facts, database, read)
-            outcome.looked_at.add((facts.environment.name, Side.LIVE))
-            outcome.checked.append(_label(facts, known.name, f"live database {given.database}"))
-            outcome.notes += read.notes
-            for check in LIVE.values():
-                for finding in check(given):
-                    _add(outcome, finding, facts, known.name)
-        yield read
+            if read.taken.tenants:
+                _look_at_fleet(facts, database, tenants_of(facts, database, neighbours, read), outcome)
+            if not read.is_only_for_tenants:
+                _look_at_one(facts, database, read, outcome)
+        if not live.file:
+            yield read
+
+
+def _look_at_one(facts: EnvironmentFacts, database: DatabaseFacts, read: LiveFacts, outcome: Outcome) -> None:
+    """One live database."""
+    name = database.database.name
+    given = live_input(facts, database, read)
+    outcome.looked_at.add((facts.environment.name, Side.LIVE))
+    outcome.checked.append(_label(facts, name, read.label))
+    outcome.notes += read.notes
+    for check in LIVE.values():
+        for finding in check(given):
+            _add(outcome, finding, facts, name)
+
+
+def _look_at_fleet(facts: EnvironmentFacts, database: DatabaseFacts, fleet: Fleet, outcome: Outcome) -> None:
+    """Many databases or tenants: what is the same of several is told once."""
+    environment = facts.environment.name
+    found = [(finding, names) for names, missing in fleet.lost for finding in SETUP[missing.code](missing.problem)]
+    stamps: dict[str, tuple[str, ...] | None] = dict.fromkeys(fleet.names)
+    for group in fleet.groups:
+        facts.renew()
+        try:
+            with facts.failures():
+                given = live_input(facts, database, group.live)
+        except Unavailable as missing:
+            found += [(finding, group.names) for finding in SETUP[missing.code](missing.problem)]
+            continue
+        outcome.looked_at.add((environment, Side.LIVE))
+        outcome.notes += group.live.notes
+        stamps |= dict.fromkeys(group.names, given.stamp)
+        unnamed = given._replace(database="")
+        found += [(finding, group.names) for check in LIVE.values() for finding in check(unnamed)]
+    outcome.members += [Member(environment, fleet.kind, name, stamp) for name, stamp in stamps.items()]
+    outcome.checked.append(_label(facts, database.database.name, f"live, {counted(len(stamps), fleet.kind)}"))
+    for finding in together(found):
+        told = told_where(finding) if fleet.kind == TENANT else finding
+        _add(outcome, told, facts, database.database.name)
 
 
 def _neighbours(database: DatabaseFacts, everybody: tuple[EnvironmentFacts, ...]) -> list[Catalog]:

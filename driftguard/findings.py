@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -42,7 +43,8 @@ class Finding:
     ``subject`` is the object in the user's words (``students.age``, a revision id); ``message`` is one sentence
     that names object and fact; ``details`` are further lines, such as a traceback's tail; ``help`` says in prose what
     to do, and ``commands`` are what to type (shell commands, or SQL statements that end in ``;``).
-    ``severity`` is the rule's own unless a check knows better.
+    ``severity`` is the rule's own unless a check knows better. ``databases`` are the live ones that it holds for,
+    where several were looked at. ``table`` is what the object is or belongs to, where findings are told by table.
     """
 
     code: str
@@ -56,8 +58,18 @@ class Finding:
     environment: str = ""
     database: str = ""
     severity: Severity | None = None
+    databases: tuple[str, ...] = ()
+    table: str = ""
 
     @property
     def about(self) -> tuple[str, str, str, str]:
         """What it is about, however it is worded and wherever it stands: code, environment, database, subject."""
         return self.code, self.environment, self.database, self.subject
+
+
+def together(found: Iterable[tuple[Finding, Sequence[str]]]) -> tuple[Finding, ...]:
+    """One finding for all databases of which the same was found."""
+    names: dict[Finding, list[str]] = {}
+    for finding, databases in found:
+        names.setdefault(finding, []).extend(databases)
+    return tuple(replace(finding, databases=tuple(sorted(each))) for finding, each in names.items())

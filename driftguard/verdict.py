@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from driftguard.findings import Finding, Severity, Side
 from driftguard.redaction import redacted
@@ -41,12 +42,26 @@ class Judged:
     known: bool = False
 
 
+class Member(NamedTuple):
+    """One of several live databases or tenant schemas (``kind``).
+
+    ``stamp`` is what its version table says, None if it has none or is not known.
+    """
+
+    environment: str
+    kind: str
+    name: str
+    stamp: tuple[str, ...] | None
+    state: State = State.FINE
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a check ends in.
 
     ``states`` holds each of the four once. ``checked`` says, a line each, what was looked at; ``notes`` what nobody
-    can tell ("cannot tell whether …"). ``environments`` holds the four once more for each environment, in its order.
+    can tell ("cannot tell whether …"). ``environments`` holds the four once more for each environment, in its order;
+    ``members`` are the live databases, where several were looked at.
     """
 
     findings: tuple[Judged, ...]
@@ -55,6 +70,7 @@ class Verdict:
     checked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     environments: tuple[tuple[str, tuple[tuple[Side, State], ...]], ...] = ()
+    members: tuple[Member, ...] = ()
     strict: bool = False
 
     def fails(self, judged: Judged) -> bool:
@@ -81,6 +97,7 @@ def judge(
     notes: Iterable[str] = (),
     environments: Mapping[str, Collection[Side]] | None = None,
     is_known: Callable[[Finding], bool] = lambda finding: False,
+    members: Iterable[Member] = (),
 ) -> Verdict:
     """The verdict on ``findings``; ``looked_at`` are the sides that were really compared, ``environments`` those
     of each environment.
@@ -110,6 +127,7 @@ def judge(
             for name, its_own in (environments or {}).items()
         ),
         strict=strict,
+        members=tuple(each._replace(state=_state_of(each, kept)) for each in members),
     )
 
 
@@ -136,14 +154,18 @@ def says_unchecked(code: str) -> bool:
     return RULES[code].family == "DG9"
 
 
-def _order(finding: Finding) -> tuple[str, str, str, str, int, str, str, tuple[str, ...]]:
+def _order(finding: Finding) -> tuple[str, str, int, tuple[str, ...], str, str, int, str, str, str, tuple[str, ...]]:
+    """What few of many databases have comes first."""
     place = finding.place
     return (
         finding.environment,
         finding.database,
+        len(finding.databases),
+        finding.databases,
         finding.code,
         place.path if place else "",
         (place.line or 0) if place else 0,
+        finding.table,
         finding.subject,
         finding.message,
         finding.details,
@@ -183,6 +205,17 @@ def _state(side: Side, findings: Collection[Judged], looked_at: Collection[Side]
     if side in failed or (Side.SETUP in failed and side not in looked_at):
         return State.FAILED
     return State.FINE if side in looked_at else State.SKIPPED
+
+
+def _state_of(member: Member, findings: Iterable[Judged]) -> State:
+    own = [
+        each
+        for each in findings
+        if each.finding.environment == member.environment and member.name in each.finding.databases
+    ]
+    if any(_is_off(Side.LIVE, each) for each in own):
+        return State.OFF
+    return State.FAILED if any(says_unchecked(each.finding.code) for each in own) else State.FINE
 
 
 def _is_off(side: Side, judged: Judged) -> bool:

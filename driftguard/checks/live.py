@@ -8,7 +8,8 @@ from typing import NamedTuple
 from driftguard.checks.words import called, change_lines, counted, directly, listed, subject
 from driftguard.findings import Finding, Place, Side
 from driftguard.schema.catalog import Catalog, Name, Object
-from driftguard.schema.diff import Difference, diff
+from driftguard.schema.diff import WITH_COLUMNS, Difference, diff
+from driftguard.schema.renames import with_renames
 
 _TABLES_TOLD = 10
 
@@ -71,7 +72,8 @@ def direct_ddl(given: LiveInput) -> Iterator[Finding]:
 
     driftguard builds, on an empty database, what the revision that the live database is stamped with builds, and
     compares. A database that is merely behind is equal to its own stamp and not told here. Each object that was
-    added, dropped or changed by hand is one finding, with the statement that undoes it.
+    added, dropped, renamed or changed by hand is one finding, with the statement that undoes it. A column counts as
+    renamed if one with the very same facts has come in its place, and no other would fit.
 
     Why it hurts: the next autogenerate looks at that database and writes a stranger's change into your revision; on
     every other database the upgrade then fails with "column already exists". Someone dropped ``students.last_name``
@@ -90,7 +92,7 @@ def direct_ddl(given: LiveInput) -> Iterator[Finding]:
     """
     if not given.stamp or given.expected is None or given.live is None or _looks_unbuilt(given):
         return
-    differences = diff(given.expected, given.live)
+    differences = with_renames(diff(given.expected, given.live))
     for difference in differences:
         yield _direct(given, given.expected, difference, differences)
 
@@ -286,6 +288,7 @@ def _finding(
     details: tuple[str, ...] = (),
     commands: tuple[str, ...] = (),
     place: Place | None = None,
+    table: str = "",
 ) -> Finding:
     return Finding(
         code=code,
@@ -297,6 +300,7 @@ def _finding(
         help=advice,
         commands=commands,
         database=given.database,
+        table=table,
     )
 
 
@@ -318,7 +322,14 @@ def _direct(
         details=(*change_lines(difference.changes, "was", "is"), *_rename_lines(difference, differences)),
         advice=_direct_help(given, difference),
         commands=given.restore(difference, expected),
+        table=_table_of(difference.name),
     )
+
+
+def _table_of(name: Name) -> str:
+    """The table or view that an object is or belongs to, "" for others."""
+    inside = name.table or (name.name if name.kind in WITH_COLUMNS else "")
+    return ".".join(part for part in (name.schema, inside) if part) if inside else ""
 
 
 def _rename_lines(difference: Difference, differences: tuple[Difference, ...]) -> Iterator[str]:

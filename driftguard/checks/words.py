@@ -7,6 +7,7 @@ from difflib import ndiff
 
 from driftguard.schema.catalog import Object
 from driftguard.schema.diff import Change, Difference
+from driftguard.schema.renames import is_rename
 
 _LABELS = {"unique": "unique constraint", "exclusion": "exclusion constraint"}
 _TOLD_IN_ONE_LINE = 60
@@ -37,6 +38,8 @@ def subject(item: Object) -> str:
 def directly(difference: Difference) -> str:
     """One sentence on what was done to the live database past the revisions."""
     match difference:
+        case Difference(was=Object() as was, now=Object() as now) if is_rename(difference):
+            return f"{called(was)} looks renamed: was {was.name.name}, is {now.name.name}"
         case Difference(was=Object() as was, now=None):
             return f"{called(was)} was dropped directly"
         case Difference(was=None, now=Object() as now):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from driftguard.commands.guarded import open_tree, root_of
 from driftguard.commands.progress import progress
 from driftguard.commands.reports import TEXT, Output, deliver
 from driftguard.config import load_settings
+from driftguard.facts.targets import one, several
 from driftguard.probe.guest_process import Start
 from driftguard.probe.guest_process import start as start_guest
 from driftguard.report import colourful, painter
@@ -27,7 +29,7 @@ def check(
     environments: Sequence[str] = (),
     source: str = "working",
     ref: str = "",
-    live: str = "",
+    live: Sequence[str] = (),
     outputs: Sequence[Output] = TEXT,
     strict: bool = False,
     moment: str = "",
@@ -39,10 +41,11 @@ def check(
     ``source`` is "working", "index", "ref" or "merged", ``base`` as in the engine's request.
     ``select`` replaces what the settings select, ``ignore`` adds to what they ignore. ``moment`` is the git hook that
     asks: it says nothing where all is well, and does not mind a repository without an environment. ``begin`` starts
-    guests in another way than usual.
+    guests in another way than usual. ``live``: one database or "off", several, or lists of them (``@FILE``).
     """
     root = path or root_of(start, source)
     settings = load_settings(open_tree(root, source, ref))
+    fleet = several(live, start, {**dict(settings.env), **os.environ})
     request = engine.Request(
         root=root,
         settings=replace(
@@ -54,11 +57,14 @@ def check(
         environments=tuple(environments),
         source=source,
         ref=ref,
-        live=live,
+        live="" if fleet else one("".join(live), start),
+        fleet=fleet,
         moment=moment,
         base=base,
     )
-    with progress(sys.stderr) as tell, engine.examine(request, tell, os.environ, begin or start_guest) as examination:
+    with ExitStack() as stack:
+        with progress(sys.stderr) as tell:  # it ends before anything is printed: rich wraps what comes meanwhile
+            examination = stack.enter_context(engine.examine(request, tell, os.environ, begin or start_guest))
         verdict, paint, lines = examination.verdict, painter(sys.stdout, os.environ), staged.source_of(examination.tree)
         if not moment:
             deliver(outputs, verdict, lines, paint, os.environ)

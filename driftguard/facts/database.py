@@ -117,6 +117,11 @@ class DatabaseFacts:
         database = self.database
         return Scope(schemas, frozenset({(database.version_table_schema, database.version_table)}))
 
+    @property
+    def live_scope(self) -> Scope:
+        """What of a live database is compared: only the schemas that head knows, unless env.py takes all."""
+        return self.scope(None if self.database.include_schemas else select.schemas(self.head))
+
     def filtered(self, catalog: Catalog) -> Catalog:
         """The catalog without what env.py's include_name and include_object leave out."""
         if not self.database.filtered:

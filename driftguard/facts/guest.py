@@ -14,6 +14,7 @@ from driftguard.catalog import CATALOGS
 from driftguard.catalog.inspector import from_reflection
 from driftguard.config import Settings
 from driftguard.errors import DriftguardError
+from driftguard.facts.export import version_in
 from driftguard.facts.remembered import Keeping, Loan
 from driftguard.facts.scene import Live, Scene
 from driftguard.git import Repository
@@ -35,13 +36,20 @@ class Probe:
     """The guest of one environment, with the shadows that it was given."""
 
     def __init__(
-        self, guest: Guest, interpreter: Interpreter, shadow_setting: str, cache_folder: Path, stack: ExitStack
+        self,
+        guest: Guest,
+        interpreter: Interpreter,
+        shadow_setting: str,
+        cache_folder: Path,
+        stack: ExitStack,
+        live_version: str = "",
     ) -> None:
         self.interpreter = interpreter
         self._guest = guest
         self._loaded = False
         self._failure: Exception | None = None
         self._setting = shadow_setting
+        self._live_version = live_version
         self._cache_folder = cache_folder
         self._stack = stack
         self._sources: dict[Request, Shadows] = {}
@@ -184,7 +192,8 @@ class Probe:
     def _source(self, asked: ShadowQuestion) -> Shadows:
         # Only a live server that answered can lend room for its own shadows.
         live_host = asked.address.host if asked.version else ""
-        request = Request(asked.dialect, asked.driver, self._setting, asked.version, live_host)
+        version = asked.version or (self._live_version if asked.dialect == "postgresql" else "")
+        request = Request(asked.dialect, asked.driver, self._setting, version, live_host)
         if request not in self._sources:
 
             def execute(url: str, statements: tuple[str, ...]) -> list[list[str | None]]:
@@ -207,10 +216,13 @@ def _numbered(url: str, live: int) -> str:
 
 
 @contextmanager
-def open_probe(scene: Scene, environment: Environment) -> Iterator[Probe]:
-    """A guest that begins to load ``environment``; raises NoInterpreter, GuestFailed, DeadlinePassed."""
+def open_probe(scene: Scene, environment: Environment, interpreter: Interpreter | None = None) -> Iterator[Probe]:
+    """A guest that begins to load ``environment``; raises NoInterpreter, GuestFailed, DeadlinePassed.
+
+    ``interpreter``: the project's, where it was found before.
+    """
     settings = scene.settings.for_environment(environment.name)
-    interpreter = find_interpreter(
+    interpreter = interpreter or find_interpreter(
         scene.home,
         environment,
         settings,
@@ -234,7 +246,8 @@ def open_probe(scene: Scene, environment: Environment) -> Iterator[Probe]:
         )
         with _usable(interpreter):
             guest = stack.enter_context(started)
-        probes.append(Probe(guest, interpreter, settings.shadow, scene.cache_folder, stack))
+        version = version_in(scene.live_of(settings).file)
+        probes.append(Probe(guest, interpreter, settings.shadow, scene.cache_folder, stack, version))
         guest.begin("load", **what)
         yield probes[0]
 
@@ -253,7 +266,7 @@ def _what_to_load(scene: Scene, environment: Environment, settings: Settings) ->
         "flask_app": environment.flask_app,
         "x": settings.x,
         "sys_path": [str(scene.root / path) for path in environment.sys_path],
-        "probe_live": scene.live_of(settings).wanted,
+        "probe_live": scene.live_of(settings).is_reachable,
     }
 
 

@@ -113,7 +113,7 @@ def live_input(facts: EnvironmentFacts, database: DatabaseFacts, live: LiveFacts
             each: tuple(_sighting(facts, each, trace) for trace in _traces(facts, each)) for each in live.unknown
         },
         restore=restore,
-        database=str(live.address),
+        database=live.called,
         upgrade_command=command(environment, "upgrade"),
         downgrade_command=command(environment, "downgrade"),
         stamp_command=command(environment, "stamp"),

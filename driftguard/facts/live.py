@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import NamedTuple
 
+from driftguard import __version__
 from driftguard.checks.setup import Problem
 from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
+from driftguard.facts.export import Export, Unusable, loaded
+from driftguard.facts.exporting import ANEW, reading_of
 from driftguard.facts.fingerprints import UNREACHABLE, fingerprint, plain_file
+from driftguard.facts.reading import Lost, Reading, lost, read
 from driftguard.facts.scene import Live
 from driftguard.facts.unavailable import Unavailable
 from driftguard.findings import Severity, Side
@@ -24,33 +26,18 @@ from driftguard.schema.diff import diff
 MOST_CANDIDATES = 20
 MEMORY = ":memory:"
 VERSIONS_DIFFER = "{} runs on {}, its shadow on {}: the servers may spell the same thing differently"
+DEFAULT = Scope(frozenset({""}))
+OTHER = "{} was exported by driftguard {}, and this is {}: export it anew if something is told that is not there"
+ALL_OF_THEM = "leave --live out to compare each with the database that env.py configures"
 NAME_ANOTHER = "name the database to compare with --live URL; --live off leaves it out"
-MAKE_IT = "make it by an upgrade, or mend the address; --live off leaves the live database out"
-MEND = "start it or mend the address; --live off leaves the live database out"
-WAIT = "somebody else holds a lock: check again when they are done; --live off leaves the live database out"
-GRANT = "give the role the right to connect and SELECT; --live off leaves the live database out"
-ADVICE = (
-    ("database is locked", WAIT),
-    ("lock timeout", WAIT),
-    ("Lock wait timeout", WAIT),
-    ("permission denied", GRANT),
-    ("denied to user", GRANT),
-    ("denied for user", GRANT),
-)
-
-
-class Reading(NamedTuple):
-    """One consistent look: the stamp (None: there is no version table) and the catalog."""
-
-    stamp: tuple[str, ...] | None
-    catalog: Catalog
 
 
 class LiveFacts:
     """Obtained when first asked for, and once; raises Unavailable where the database does not answer.
 
-    ``neighbours`` are what other revision chains build in the same database. ``databases`` is how many env.py
-    configures; None to let the environment be run up to its heads, if that has to be known.
+    ``neighbours`` are what other revision chains build in the same database, ``built`` what is known of replays up to
+    sets of revisions. ``databases`` is how many env.py configures; None to let the environment be run up to its heads,
+    if that has to be known.
     """
 
     def __init__(
@@ -59,6 +46,7 @@ class LiveFacts:
         database: DatabaseFacts,
         live: Live,
         neighbours: Sequence[Catalog] = (),
+        built: dict[frozenset[str], Catalog] | None = None,
         databases: int | None = None,
     ) -> None:
         self._databases = databases
@@ -66,6 +54,7 @@ class LiveFacts:
         self._facts = database
         self._live = live
         self._neighbours = neighbours
+        self._built = {} if built is None else built
         self.fingerprint_before = ""
 
     @cached_property
@@ -82,7 +71,7 @@ class LiveFacts:
             raise self._missing(
                 self._environment.environment.name,
                 "env.py configures several databases, and one live URL was given",
-                "leave --live out to compare each with the database that env.py configures",
+                ALL_OF_THEM,
             )
         try:
             answer = self._environment.probe.call("add_live", number=database.number, url=self._live.url)
@@ -131,16 +120,23 @@ class LiveFacts:
         except Unavailable as missing:
             return f"{UNREACHABLE}: {missing.problem.message}"
         database, probe = self._facts.database, self._environment.probe
-        return fingerprint(probe, database, number, address, self._scope(), exact=exact)
-
-    def _scope(self) -> Scope:
-        """Only the schemas that head knows, unless env.py takes all."""
-        return self._facts.scope(None if self._facts.database.include_schemas else select.schemas(self._facts.head))
+        scope = self._facts.scope() if self._environment.settings.tenants else self._facts.live_scope
+        return fingerprint(probe, database, number, address, scope, exact=exact)
 
     @property
     def address(self) -> Address:
         """Where the live database is."""
         return self._target[1]
+
+    @property
+    def called(self) -> str:
+        """What it is called in a sentence."""
+        return str(self.address)
+
+    @property
+    def label(self) -> str:
+        """What was looked at."""
+        return f"live database {self.called}"
 
     @cached_property
     def stamp(self) -> tuple[str, ...] | None:
@@ -153,25 +149,38 @@ class LiveFacts:
             with probe.session(f"@{number}", database.dialect) as session:
                 return probe.stamp(session, database)
         except GuestFailed as error:
-            raise self._unreachable(*self._reason(error.message)) from error
+            raise self._unreachable(*lost(database.dialect, address, error.message)) from error
 
     @cached_property
     def reading(self) -> Reading:
         """The stamp and the catalog, read in one session; only the schemas that head knows, unless env.py takes all."""
+        tenants = {name for name, _ in self.taken.tenants}
+        catalog = select.without(self.taken.catalog, lambda name: select.schema_of(name) in tenants)
+        return Reading(self.taken.stamp, self._own(self._facts.filtered(catalog)))
+
+    @cached_property
+    def taken(self) -> Reading:
+        """As it was read, with what env.py and the settings leave out, and all tenants."""
+        return self._take()
+
+    @property
+    def is_only_for_tenants(self) -> bool:
+        """Whether what the revisions build is in the tenants' schemas, and nothing of it in the default one."""
+        return bool(self.taken.tenants) and not (
+            select.tables(select.scoped(self._facts.head, DEFAULT)) & select.tables(self.reading.catalog)
+        )
+
+    def _take(self) -> Reading:
         number, address = self._target
         if address.database == MEMORY:
             raise self._unreachable("it is in memory, so there is no live database to compare", NAME_ANOTHER)
         database, probe = self._facts.database, self._environment.probe
-        scope = self._scope()
         if self._environment.scene.staged or self.file:
             self.fingerprint_before = self.fingerprint(exact=True)
         try:
-            with probe.session(f"@{number}", database.dialect) as session:
-                stamp = probe.stamp(session, database)
-                catalog = probe.read(session, database.dialect, scope)
+            return read(probe, number, database, self._facts.live_scope, self._environment.settings.tenants)
         except GuestFailed as error:
-            raise self._unreachable(*self._reason(error.message)) from error
-        return Reading(stamp, self._own(self._facts.filtered(catalog)))
+            raise self._unreachable(*lost(database.dialect, address, error.message)) from error
 
     def _own(self, catalog: Catalog) -> Catalog:
         """Without what other chains keep in the same database: their version tables, and the tables that they build."""
@@ -183,7 +192,7 @@ class LiveFacts:
         """What was not compared, and whether the two servers may spell the same thing differently."""
         here, shadow = self.reading.catalog, self._facts.head
         other = here.dialect != "sqlite" and _release(here) != _release(shadow)
-        versions = VERSIONS_DIFFER.format(self.address, here.version, shadow.version)
+        versions = VERSIONS_DIFFER.format(self.called, here.version, shadow.version)
         return (*here.unread, *((versions,) if other else ()))
 
     @cached_property
@@ -202,8 +211,15 @@ class LiveFacts:
     def at(self, stamp: tuple[str, ...]) -> Catalog:
         """What the chain builds up to ``stamp``; raises Unavailable if it cannot be replayed."""
         graph = self._environment.graph
-        if graph.needed(*stamp) == graph.needed(*graph.heads()):
+        needed = graph.needed(*stamp)
+        if needed == graph.needed(*graph.heads()):
             return self._facts.head
+        if needed not in self._built:
+            self._built[needed] = self._replayed(stamp)
+        return self._built[needed]
+
+    def _replayed(self, stamp: tuple[str, ...]) -> Catalog:
+        graph = self._environment.graph
         environment, number = self._environment, self._facts.database.number
         environment.scene.progress(f"{environment.environment.name}: replaying up to {', '.join(stamp) or 'base'}")
         with environment.failures():
@@ -240,23 +256,84 @@ class LiveFacts:
         graph = self._environment.graph
         yield from list(reversed(graph.ordered()))[:MOST_CANDIDATES]
 
-    def _reason(self, message: str) -> tuple[str, str]:
-        """Why it could not be read, and what to do about it."""
-        if self._facts.database.dialect == "sqlite":
-            file = Path(self.address.database)
-            if not file.exists():
-                return "there is no such file", MAKE_IT
-            if file.is_dir():
-                return "it is a folder", MEND
-        return message, next((advice for said, advice in ADVICE if said in message), MEND)
-
     def _unreachable(self, reason: str, advice: str) -> Unavailable:
-        where = str(self.address) or "the live database"
+        where = self.called or "the live database"
         return self._missing(where, f"{where} could not be compared: {reason}", advice)
 
     def _missing(self, subject: str, message: str, advice: str) -> Unavailable:
         problem = Problem(subject, message, help=advice, side=Side.LIVE, severity=self._live.severity)
         return Unavailable("DG904", problem)
+
+
+class ReadBefore(LiveFacts):
+    """A live database that somebody else has read."""
+
+    def __init__(
+        self,
+        environment: EnvironmentFacts,
+        database: DatabaseFacts,
+        live: Live,
+        neighbours: Sequence[Catalog],
+        taken: Callable[[], Reading | Lost],
+        built: dict[frozenset[str], Catalog] | None = None,
+    ) -> None:
+        super().__init__(environment, database, live, neighbours, built)
+        self._taken = taken
+
+    @property
+    def called(self) -> str:
+        return self._live.name
+
+    def _take(self) -> Reading:
+        taken = self._taken()
+        if isinstance(taken, Lost):
+            raise self._unreachable(*taken)
+        return taken
+
+
+class TenantLive(ReadBefore):
+    """A schema of a live database that holds, or should hold, what the revisions build in the default one."""
+
+    def at(self, stamp: tuple[str, ...]) -> Catalog:
+        """What the chain builds in the default schema."""
+        built = select.scoped(super().at(stamp), DEFAULT)
+        return select.without(built, lambda name: name.kind in select.WITHOUT_SCHEMA)
+
+
+class FromFile(ReadBefore):
+    """A live database whose facts were exported; it is called as the database itself."""
+
+    def __init__(
+        self, environment: EnvironmentFacts, database: DatabaseFacts, live: Live, neighbours: Sequence[Catalog]
+    ) -> None:
+        assert live.file is not None
+        self._file = live.file
+        try:
+            self._export: Export | None = loaded(live.file)
+            called = self._export.address
+        except Unusable as unusable:
+            self._export, self._why, called = None, str(unusable), live.file.name
+        super().__init__(environment, database, live.renamed(called), neighbours, self._reading)
+
+    def _reading(self) -> Reading | Lost:
+        if self._export is None:
+            return Lost(self._why, ANEW)
+        if len(self._environment.databases) > 1:
+            return Lost("env.py configures several databases, and this is one", ALL_OF_THEM)
+        facts, tenants = self._facts, self._environment.settings.tenants
+        return reading_of(self._export, facts.database, facts.head, facts.live_scope, tenants)
+
+    @property
+    def label(self) -> str:
+        when = f", as it was at {self._export.read_at} ({self._file.name})" if self._export else ""
+        return f"{super().label}{when}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One more if it was another driftguard that read, which may have looked at other things."""
+        made_by = self._export.made_by if self._export else __version__
+        other = (OTHER.format(self._file.name, made_by, __version__),) if made_by != __version__ else ()
+        return (*super().notes, *other)
 
 
 def _release(catalog: Catalog) -> tuple[str, str]:

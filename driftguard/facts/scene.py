@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -15,6 +15,11 @@ from driftguard.git import Repository, Tree
 from driftguard.probe.guest_process import Start
 
 Progress = Callable[[str], None]
+NAMED = "env:"
+"""What the name of a variable follows that holds a URL."""
+
+EXPORTED = "facts:"
+"""What the path of a file follows that holds exported facts."""
 
 
 class Moment(StrEnum):
@@ -29,13 +34,25 @@ class Live:
     """Which live database to compare: ``url`` "" is the one of env.py.
 
     ``unset`` is the environment variable that should hold the URL and does not; ``severity`` is how much it weighs if
-    the database cannot be reached.
+    the database cannot be reached. ``name`` tells it from others, "" where it is the only one. ``file`` holds exported
+    facts that are to be compared in its place.
     """
 
     wanted: bool = True
     url: str = ""
     unset: str = ""
     severity: Severity = Severity.NOTE
+    name: str = ""
+    file: Path | None = None
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether env.py's own may be asked which version it has."""
+        return self.wanted and self.file is None
+
+    def renamed(self, name: str) -> Live:
+        """The same by another name."""
+        return replace(self, name=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +64,7 @@ class Scene:
     guest sees staged contents in place of the working tree's. ``began``: the file system's time before anything was
     looked at, in nanoseconds; None where the git folder cannot be written to. ``base`` gives the trees of the base
     branch, None where there is none to compare with; it may raise DriftguardError. ``runs_code``: without it, nothing
-    of the project may be run.
+    of the project may be run. ``fleet``: the live databases, where several were named.
     """
 
     root: Path
@@ -65,21 +82,26 @@ class Scene:
     began: int | None
     base: Callable[[], BaseTrees | None]
     runs_code: bool = True
+    fleet: tuple[Live, ...] = ()
 
     def live_of(self, settings: Settings) -> Live:
         """What ``--live`` or the setting ``live`` says; raises DriftguardError for what cannot be a URL.
 
         A commit is not stopped by a database that is away, unless the user said so; a check that names one is.
         """
+        if self.fleet:
+            return next((each for each in self.fleet if each.url), self.fleet[0])
         wanted = self.live or settings.live
         in_hook = self.moment is Moment.HOOK and not self.live
         if wanted == "off" or (in_hook and settings.live_in_hook == "off"):
             return Live(wanted=False)
         fails = settings.live_in_hook == "error" if in_hook else bool(wanted)
         severity = Severity.ERROR if fails else Severity.NOTE
-        if not wanted.startswith("env:"):
+        if wanted.startswith(EXPORTED):
+            return Live(file=self.home / wanted.removeprefix(EXPORTED), severity=severity)
+        if not wanted.startswith(NAMED):
             return Live(url=_url(wanted, "--live"), severity=severity)
-        name = wanted.removeprefix("env:")
+        name = wanted.removeprefix(NAMED)
         url = self.environ.get(name) or dict(settings.env).get(name)
         if url:
             return Live(url=_url(url, f"the environment variable {name}"), severity=severity)

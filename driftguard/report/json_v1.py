@@ -26,6 +26,8 @@ class Item:
     ``code``: a stable rule code, ``DG201``. ``name``: the rule's name, ``missing-revision``. ``severity``: ``error``,
     ``warning`` or ``note``. ``side``: what is off, ``models``, ``head``, ``live`` or ``graph``; ``setup`` when none of
     them could be looked at. ``environment`` and ``database``: "" where there is no need to tell them apart.
+    ``databases``: the live ones that it holds for, by name, where several were looked at; else empty.
+    ``table``: the table that the object of a direct change is or belongs to, else "".
     ``subject``: the object, ``students.age``. ``message``: one sentence. ``details``: further lines. ``help``: prose.
     ``commands``: what to type, a shell command or an SQL statement ending in ``;`` each. ``known``: the base branch has
     it as well, so that it weighs as a note.
@@ -44,6 +46,23 @@ class Item:
     help: str
     commands: tuple[str, ...]
     known: bool
+    databases: tuple[str, ...]
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiveDatabase:
+    """One of several live databases, or one tenant's schema of one; ``kind``: ``database`` or ``tenant schema``.
+
+    ``state``: ``fine``, ``off`` or ``failed`` (could not be read). ``stamp``: the revisions in its version table, null
+    without one, or if it could not be read.
+    """
+
+    environment: str
+    kind: str
+    name: str
+    state: str
+    stamp: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +73,7 @@ class Report:
     not check. ``errors``, ``warnings``: how many. ``states``: for each of ``models``, ``head``, ``live`` and
     ``graph`` one of ``off``, ``fine``, ``failed`` (could not be checked), ``skipped`` (was not asked for). ``checked``:
     what was looked at, for people. ``findings``: sorted by environment, database, code and place. ``notes``: what
-    nobody can tell.
+    nobody can tell. ``databases``: all live databases, where several were looked at; else empty.
     """
 
     version: int
@@ -65,6 +84,7 @@ class Report:
     checked: tuple[str, ...]
     findings: tuple[Item, ...]
     notes: tuple[str, ...]
+    databases: tuple[LiveDatabase, ...]
 
 
 def render(verdict: Verdict, source: Source, paint: Paint) -> str:
@@ -82,6 +102,10 @@ def report(verdict: Verdict) -> Report:
         checked=verdict.checked,
         findings=tuple(map(_item, verdict.findings)),
         notes=verdict.notes,
+        databases=tuple(
+            LiveDatabase(each.environment, each.kind, each.name, each.state.value, each.stamp)
+            for each in verdict.members
+        ),
     )
 
 
@@ -101,4 +125,6 @@ def _item(judged: Judged) -> Item:
         help=finding.help,
         commands=finding.commands,
         known=judged.known,
+        databases=finding.databases,
+        table=finding.table,
     )

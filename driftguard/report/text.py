@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from driftguard.findings import Finding, Place, Severity, Side
+from driftguard.report.drift import headline
+from driftguard.report.fleet import some, summaries
 from driftguard.report.paint import Paint
 from driftguard.report.source import Source, excerpt
 from driftguard.report.visible import visible, visible_lines
@@ -22,8 +24,11 @@ SAID = {
 
 def render(verdict: Verdict, source: Source, paint: Paint) -> str:
     """The verdict as lines of text; nothing is wrapped, so that commands can be copied from any terminal."""
-    lines: list[str] = []
+    lines = [f"{paint('live', COLOURS[Severity.NOTE])}: {line}" for line in summaries(verdict)]
+    lines += [""] if lines and verdict.findings else []
     for judged in verdict.findings:
+        if first := headline(judged, verdict.findings):
+            lines += [f"{paint('live', COLOURS[Severity.NOTE])}: {first}", ""]
         lines += [*finding_lines(judged, source, paint), ""]
     lines += [f"{paint('note', COLOURS[Severity.NOTE])}: {visible(note)}" for note in verdict.notes]
     lines += [f"{paint('checked', 'dim')}: {visible(line)}" for line in verdict.checked]
@@ -81,11 +86,13 @@ def _place(place: Place, source: Source, paint: Paint) -> Iterator[str]:
 
 
 def _which(finding: Finding) -> str:
-    where = [
-        f"{what} {visible(name)}"
-        for what, name in (("environment", finding.environment), ("database", finding.database))
-        if name
-    ]
+    number = len(finding.databases)
+    named = (
+        ("environment", visible(finding.environment)),
+        ("database", visible(finding.database)),
+        ("in" if number == 1 else f"in {number}:", some(finding.databases)),
+    )
+    where = [f"{what} {name}" for what, name in named if name]
     return f"{finding.side} ({', '.join(where)})" if where else str(finding.side)
 
 

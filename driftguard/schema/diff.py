@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from driftguard.schema.catalog import Catalog, Name, Object
 
-_WITH_COLUMNS = ("table", "view", "materialized view")
+WITH_COLUMNS = ("table", "view", "materialized view")
+"""Kinds that other objects belong to."""
 
 
 class Change(NamedTuple):
@@ -56,7 +57,7 @@ def diff(was: Catalog, now: Catalog) -> tuple[Difference, ...]:
 
 
 def _inside(name: Name, names: Set[Name]) -> bool:
-    return bool(name.table) and any(Name(kind, name.schema, "", name.table) in names for kind in _WITH_COLUMNS)
+    return bool(name.table) and any(Name(kind, name.schema, "", name.table) in names for kind in WITH_COLUMNS)
 
 
 def _drop_same(before: dict[Name, Object], after: dict[Name, Object]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from driftguard.schema.catalog import Catalog, Name
+from driftguard.schema.catalog import Catalog, Name, Scope
 
 AUTOGENERATE_KINDS = {
     "table": "table",
@@ -17,6 +17,10 @@ AUTOGENERATE_KINDS = {
 """Our kinds in the words of Alembic's ``include_object``, which is asked about these and no others."""
 
 
+WITHOUT_SCHEMA = frozenset({"event trigger", "extension"})
+"""Kinds that belong to the whole database."""
+
+
 def tables(catalog: Catalog) -> frozenset[tuple[str, str]]:
     """(schema, name) of every table."""
     return frozenset((item.name.schema, item.name.name) for item in catalog.objects if item.name.kind == "table")
@@ -26,6 +30,11 @@ def schemas(catalog: Catalog) -> frozenset[str]:
     """Every schema that holds an object, and the default one ("")."""
     named = {item.name.name for item in catalog.objects if item.name.kind == "schema"}
     return frozenset({"", *named, *(item.name.schema for item in catalog.objects if item.name.kind != "schema")})
+
+
+def schema_of(name: Name) -> str:
+    """The schema that an object is in, or is."""
+    return name.name if name.kind == "schema" else name.schema
 
 
 def version_tables(catalog: Catalog) -> frozenset[tuple[str, str]]:
@@ -40,6 +49,18 @@ def version_tables(catalog: Catalog) -> frozenset[tuple[str, str]]:
 def without(catalog: Catalog, is_left_out: Callable[[Name], bool]) -> Catalog:
     """The catalog without some objects."""
     return replace(catalog, objects=tuple(item for item in catalog.objects if not is_left_out(item.name)))
+
+
+def scoped(catalog: Catalog, scope: Scope) -> Catalog:
+    """What reading with ``scope`` would have given, of a catalog that was read with a wider one."""
+
+    def is_left_out(name: Name) -> bool:
+        schema = schema_of(name)
+        table = name.name if name.kind == "table" else name.table
+        inside = scope.schemas is None or schema in scope.schemas
+        return name.kind not in WITHOUT_SCHEMA and (not inside or (name.schema, table) in scope.left_out)
+
+    return without(catalog, is_left_out)
 
 
 def inside(left_out: Collection[tuple[str, str]]) -> Callable[[Name], bool]:

@@ -290,11 +290,12 @@ def test_a_change_shows_both_sides_of_every_attribute() -> None:
     assert finding.details == ("default: was none, is 'x'", "type: was VARCHAR(50), is TEXT")
 
 
-def test_a_drop_and_an_alike_add_hint_at_a_rename() -> None:
-    live = catalog(*STUDENTS[:2], column("students.surname", "VARCHAR(50)"))
-    assert [each.details for each in tell(GIVEN._replace(live=live))] == [
-        ("students.surname, which is alike, was added: perhaps it was renamed",),
-        ("students.last_name, which is alike, was dropped: perhaps it was renamed",),
+def test_a_drop_and_an_alike_add_of_a_table_hint_at_a_rename() -> None:
+    views = [make_object(Name("view", "", "", name), {"definition": "SELECT 1"}) for name in ("old", "new")]
+    given = GIVEN._replace(expected=catalog(*STUDENTS, views[0]), live=catalog(*STUDENTS, views[1]))
+    assert [each.details for each in tell(given)] == [
+        ("view old, which is alike, was dropped: perhaps it was renamed",),
+        ("view new, which is alike, was added: perhaps it was renamed",),
     ]
 
 

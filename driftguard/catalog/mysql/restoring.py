@@ -8,6 +8,7 @@ from driftguard.catalog.mysql import definitions
 from driftguard.catalog.mysql.quoting import first_name, literal, qualify, quote
 from driftguard.schema.catalog import Catalog, Name, Object
 from driftguard.schema.diff import Difference
+from driftguard.schema.renames import is_rename
 
 Statements = tuple[str, ...]
 
@@ -35,6 +36,9 @@ def restore(difference: Difference, was: Catalog) -> Statements:
 
 
 def _statements(difference: Difference, was: Catalog) -> Statements:
+    if is_rename(difference) and difference.was and difference.now:
+        now, before = difference.now.name.name, difference.was.name.name
+        return (f"{_alter(difference.was)} RENAME COLUMN {quote(now)} TO {quote(before)}",)
     if difference.was is None:
         return _drop(difference.now) if difference.now else ()
     if difference.now is None:

@@ -16,9 +16,7 @@ from driftguard.catalog.postgresql.statements import (
     Statement,
 )
 from driftguard.schema.catalog import Catalog, Name, Object, Query, Row, Scope, make_catalog, make_object
-
-WITHOUT_SCHEMA = frozenset({"event trigger", "extension"})
-"""Kinds that belong to the whole database."""
+from driftguard.schema.select import WITHOUT_SCHEMA
 
 
 class Found(NamedTuple):

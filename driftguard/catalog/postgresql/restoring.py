@@ -22,6 +22,7 @@ from driftguard.catalog.postgresql.creating import create
 from driftguard.catalog.postgresql.naming import qualify, quote
 from driftguard.schema.catalog import Catalog, Name, Object
 from driftguard.schema.diff import Difference
+from driftguard.schema.renames import is_rename
 
 
 def restore(difference: Difference, was: Catalog) -> tuple[str, ...]:
@@ -30,6 +31,9 @@ def restore(difference: Difference, was: Catalog) -> tuple[str, ...]:
     They are for a connection whose ``current_schema()`` is the default schema. What was added is destroyed; rows and
     privileges of what was dropped do not come back. One that needs what another difference lost must run behind it.
     """
+    if is_rename(difference) and difference.was and difference.now and not _is_inherited(difference.was, was):
+        now, before = difference.now.name.name, difference.was.name.name
+        return (f"ALTER TABLE {owner(difference.was)} RENAME COLUMN {quote(now)} TO {quote(before)}",)
     if difference.was is None:
         return _drop(difference.now, was) if difference.now else ()
     if difference.now is None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from driftguard.catalog.sqlite.tokens import Kind, fold, identifier, split, tokenize
 from driftguard.schema.catalog import Catalog, Name, Object
 from driftguard.schema.diff import Difference
+from driftguard.schema.renames import is_rename
 
 _KEYS = ("primary key", "unique", "check", "foreign key")
 _NAMES = (Kind.WORD, Kind.QUOTED, Kind.IDENTIFIER)
@@ -24,6 +25,11 @@ def restore(difference: Difference, was: Catalog) -> tuple[str, ...]:
             return tuple(_created_table(name, was))
         case "table" if difference.was is None:
             return (f"DROP TABLE {_qualified(name)};",)
+        case "column" if is_rename(difference) and difference.now:
+            now = difference.now.name.name
+            return (
+                f"ALTER TABLE {_qualified_table(name)} RENAME COLUMN {identifier(now)} TO {identifier(name.name)};",
+            )
         case "column" if difference.now is None and difference.was:
             return tuple(_added_column(difference.was, was))
         case "column" if difference.was is None and _release(was.version) >= _DROP_COLUMN_SINCE:

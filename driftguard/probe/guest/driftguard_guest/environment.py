@@ -73,6 +73,14 @@ class Database:
         return list(given) if isinstance(given, (list, tuple)) else [given]
 
 
+MYSQL_DRIVERS = ("mysqldb", "pymysql", "mysqlconnector", "asyncmy", "aiomysql")
+DRIVERS = {
+    "postgresql": ("psycopg2", "psycopg", "pg8000", "asyncpg"),
+    "mysql": MYSQL_DRIVERS,
+    "mariadb": MYSQL_DRIVERS,
+}
+
+
 class Environment:
     """The environment that this guest serves."""
 
@@ -329,17 +337,23 @@ class Environment:
 
     def add_live(self, number, url):
         """Another live address for a database, by URL; without a driver in it, the project's own is used."""
-        known, parsed = self.connections.lives[self._databases[number].live], make_url(url)
-        if parsed.get_backend_name() != known.dialect.name:
+        known = self.connections.lives[self._databases[number].live].dialect
+        return self.reach(url, known.name, known.driver)
+
+    def reach(self, url, dialect="", driver=""):
+        """A live address by URL, which has to be of this dialect, if one is given; env.py need not have run."""
+        parsed = make_url(url)
+        if not dialect:
+            parsed = _with_a_driver(parsed)
+        elif parsed.get_backend_name() != dialect:
             raise Failure(
-                "usage",
-                "env.py configures {}, but the live URL is {}".format(known.dialect.name, parsed.get_backend_name()),
+                "usage", "env.py configures {}, but the live URL is {}".format(dialect, parsed.get_backend_name())
             )
         if "+" not in parsed.drivername:
-            parsed = parsed.set(drivername="{}+{}".format(known.dialect.name, known.dialect.driver))
+            parsed = parsed.set(drivername="{}+{}".format(dialect, driver))
         dialect = create_engine(parsed).dialect
         live = Live(dialect, *dialect.create_connect_args(parsed))
-        return {"live": self.connections.add(live), "address": live.address}
+        return {"live": self.connections.add(live), "address": live.address, "dialect": dialect.name}
 
     def stamp(self, session, table, schema):
         """The revisions in a version table, sorted; None where there is no such table."""
@@ -379,6 +393,22 @@ class Environment:
             return self.sessions.execute("@{}".format(number), [statement])[0][0]
         except Exception:  # whatever hinders it will be told when live is read
             return ""
+
+
+def _with_a_driver(url):
+    """The URL with the first driver for it that is installed, if it names none."""
+    if "+" in url.drivername:
+        return url
+    missing = None
+    for driver in DRIVERS.get(url.get_backend_name(), (url.get_driver_name(),)):
+        named = url.set(drivername="{}+{}".format(url.drivername, driver))
+        try:
+            create_engine(named)
+        except ImportError as error:
+            missing = missing or error
+        else:
+            return named
+    raise missing
 
 
 def _version_schema(context):

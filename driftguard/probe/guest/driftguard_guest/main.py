@@ -39,6 +39,7 @@ def main():
             sources=environment.sources,
             keep=environment.keep,
             add_live=environment.add_live,
+            reach=environment.reach,
             stamp=environment.stamp,
             revisions=environment.revisions,
             lacks_migrate=environment.lacks_migrate,
