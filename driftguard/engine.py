@@ -22,6 +22,7 @@ from driftguard.facts import READ, DatabaseFacts, EnvironmentFacts, LiveFacts, M
 from driftguard.facts.base import base_input, conflicts_in
 from driftguard.facts.base_trees import BaseTrees, base_trees
 from driftguard.facts.dependencies import Dependencies, dependencies, watched_folders
+from driftguard.facts.direct import DirectDatabase, direct_databases
 from driftguard.facts.inputs import graph_input, live_input, models_input
 from driftguard.findings import Finding, Place, Side
 from driftguard.git import (
@@ -195,6 +196,21 @@ def examine(
     with _scene(request, progress, environ, start) as scene, ExitStack() as stack:
         environments = tuple(EnvironmentFacts(scene, each, stack) for each in _environments(request, scene))
         yield Examination(request, scene, environments, stack)
+
+
+@contextmanager
+def live_databases(
+    request: Request, progress: Progress = silent, environ: Mapping[str, str] = os.environ
+) -> Iterator[tuple[DirectDatabase, ...]]:
+    """The live databases of the request's environments, without a look at anything; raises DriftguardError."""
+    with _scene(request, progress, environ, guest_process.start) as scene, ExitStack() as stack:
+        environments = [EnvironmentFacts(scene, each, stack) for each in _environments(request, scene)]
+        try:
+            found = tuple(database for each in environments for database in direct_databases(each))
+        except Unavailable as missing:
+            problem = missing.problem
+            raise DriftguardError("\n".join((problem.message, *problem.details)), problem.help) from missing
+        yield found
 
 
 def check(request: Request, progress: Progress = silent, environ: Mapping[str, str] = os.environ) -> Verdict:

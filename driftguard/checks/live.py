@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from driftguard.checks.words import called, change_lines, counted, directly, listed, subject
+from driftguard.checks.words import called, change_lines, counted, directly, listed, shortened, subject, when, who
 from driftguard.findings import Finding, Place, Side
 from driftguard.schema.catalog import Catalog, Name, Object
 from driftguard.schema.diff import Difference, diff
+from driftguard.schema.journal import Entry, behind
 
 _TABLES_TOLD = 10
+_STATEMENT_TOLD = 120
 
 
 class Pending(NamedTuple):
@@ -44,7 +46,7 @@ class LiveInput(NamedTuple):
     the settings leave out. ``matching``: revisions that build exactly what live holds, newest first, where that was
     looked up. ``head``: what the heads build; ``in_models``: the objects of the models.
     ``restore(difference, expected)`` are the statements that undo a difference. Commands are without the revision that
-    they take: ``alembic upgrade``.
+    they take: ``alembic upgrade``. ``journal()``: what the database noted of its changes, newest first.
     """
 
     stamp: tuple[str, ...] | None
@@ -62,6 +64,7 @@ class LiveInput(NamedTuple):
     upgrade_command: str
     downgrade_command: str
     stamp_command: str
+    journal: Callable[[], Sequence[Entry]] = tuple
 
 
 def direct_ddl(given: LiveInput) -> Iterator[Finding]:
@@ -283,7 +286,11 @@ def _direct(
         given,
         subject=subject(item),
         message=message,
-        details=(*change_lines(difference.changes, "was", "is"), *_rename_lines(difference, differences)),
+        details=(
+            *change_lines(difference.changes, "was", "is"),
+            *_rename_lines(difference, differences),
+            *_journal_lines(given, difference),
+        ),
         advice=_direct_help(given, difference),
         commands=given.restore(difference, expected),
     )
@@ -306,6 +313,11 @@ def _rename_lines(difference: Difference, differences: tuple[Difference, ...]) -
     if len(opposite) == 1:
         verb = "added" if difference.now is None else "dropped"
         yield f"{called(opposite[0])}, which is alike, was {verb}: perhaps it was renamed"
+
+
+def _journal_lines(given: LiveInput, difference: Difference) -> Iterator[str]:
+    for entry in behind(given.journal(), difference):
+        yield f"{shortened(entry.statement, _STATEMENT_TOLD)}, by {who(entry)}, {when(entry):%Y-%m-%d %H:%M} UTC"
 
 
 def _direct_help(given: LiveInput, difference: Difference) -> str:

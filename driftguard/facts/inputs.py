@@ -115,6 +115,7 @@ def live_input(facts: EnvironmentFacts, database: DatabaseFacts, live: LiveFacts
         upgrade_command=command(environment, "upgrade"),
         downgrade_command=command(environment, "downgrade"),
         stamp_command=command(environment, "stamp"),
+        journal=lambda: live.journal,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from itertools import islice, takewhile
 from typing import NamedTuple
@@ -12,6 +12,8 @@ from driftguard.schema.catalog import Name
 from driftguard.schema.diff import Difference
 
 COMMENT = "COMMENT"
+MAKING = ("CREATE", "SELECT INTO", "IMPORT")
+"""How the tags of commands begin that make what they list; others may list what they change."""
 MOST_TOLD = 3
 CONSTRAINTS = ("primary key", "unique", "check", "foreign key", "exclusion")
 SERVERS_WORDS = {
@@ -87,28 +89,35 @@ class Entry(NamedTuple):
     moves: tuple[Move, ...] = ()
 
 
-def behind(entries: Sequence[Entry], difference: Difference, attributes: frozenset[str]) -> tuple[Entry, ...]:
+def behind(entries: Sequence[Entry], difference: Difference) -> tuple[Entry, ...]:
     """The statements by hand, newest first, that made a difference; () if the journal does not tell for certain.
 
-    ``entries`` are in that order. One that added or dropped the object is alone responsible; of those that changed it
-    (``attributes``) there may be several. What happened before Alembic last touched the object is nobody's drift.
+    ``entries`` are in that order. The one that made or dropped the object is alone responsible; else there may be
+    several. What happened before Alembic last touched the object is nobody's drift.
     """
-    found = takewhile(lambda each: each.origin is Origin.HAND, _touching(entries, difference, attributes))
-    return tuple(islice(found, MOST_TOLD if difference.was and difference.now else 1))
+    touching = (each for each in entries if _touches(each, difference))
+    found = tuple(takewhile(lambda each: each.origin is Origin.HAND, touching))
+    decisive = (each for each in found if _decides(each, difference))
+    return tuple(islice(decisive, 1)) or found[:MOST_TOLD]
 
 
-def _touching(entries: Sequence[Entry], difference: Difference, attributes: frozenset[str]) -> Iterator[Entry]:
-    for entry in entries:
-        if entry.moves or (COMMENT in entry.tags) != (attributes == {"comment"}):
-            continue
-        if any(_is(touched, difference) for touched in entry.touched) or _names(entry, difference):
-            yield entry
+def _touches(entry: Entry, difference: Difference) -> bool:
+    is_comment = {each.attribute for each in difference.changes} == {"comment"}
+    if entry.moves or (COMMENT in entry.tags) != is_comment:
+        return False
+    return any(_is(each, difference.name) for each in entry.touched) or _mentions(entry, difference)
 
 
-def _is(touched: Touched, difference: Difference) -> bool:
-    name = difference.name
-    happened = touched.dropped == (difference.now is None) or (difference.was and difference.now)
-    return bool(happened) and touched.kind in SERVERS_WORDS.get(name.kind, (name.kind,)) and touched.names == _path(name)
+def _decides(entry: Entry, difference: Difference) -> bool:
+    if difference.was is not None and difference.now is not None:
+        return False
+    dropped = difference.now is None
+    happened = any(_is(each, difference.name) and each.dropped is dropped for each in entry.touched)
+    return happened and (dropped or any(tag.startswith(MAKING) for tag in entry.tags))
+
+
+def _is(touched: Touched, name: Name) -> bool:
+    return touched.kind in SERVERS_WORDS.get(name.kind, (name.kind,)) and touched.names == _path(name)
 
 
 def _path(name: Name) -> tuple[str, ...]:
@@ -123,7 +132,7 @@ def _path(name: Name) -> tuple[str, ...]:
     return name.schema, name.name
 
 
-def _names(entry: Entry, difference: Difference) -> bool:
+def _mentions(entry: Entry, difference: Difference) -> bool:
     """Whether a statement changed the object's table and has the object's name in its text (its columns' without one).
 
     The server says of ALTER TABLE only which table it was about.

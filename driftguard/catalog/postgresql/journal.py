@@ -382,7 +382,7 @@ def _entry(row: Row) -> Entry:
         address=address,
         pid=int(pid),
         transaction=int(transaction),
-        touched=() if is_stamp else tuple(_touched(objects_of_all, default)),
+        touched=() if is_stamp else tuple(dict.fromkeys(_touched(objects_of_all, default))),
         moves=tuple(_moves(objects_of_all, default)) if is_stamp else (),
     )
 

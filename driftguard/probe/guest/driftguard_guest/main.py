@@ -43,6 +43,7 @@ def main():
             revisions=environment.revisions,
             lacks_migrate=environment.lacks_migrate,
             execute=sessions.execute,
+            execute_on_live=sessions.execute_on_live,
             tables=sessions.tables,
             drop_tables=sessions.drop_tables,
             open=sessions.open,
