@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import StrEnum
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import NamedTuple
 
 from driftguard.schema.catalog import Name
@@ -93,19 +93,23 @@ def behind(entries: Sequence[Entry], difference: Difference) -> tuple[Entry, ...
     """The statements by hand, newest first, that made a difference; () if the journal does not tell for certain.
 
     ``entries`` are in that order. The one that made or dropped the object is alone responsible; else there may be
-    several. What happened before Alembic last touched the object is nobody's drift.
+    several, but for a table, where what is said of ALTER TABLE fits its columns and constraints as well. What happened
+    before Alembic last touched the object is nobody's drift.
     """
     touching = (each for each in entries if _touches(each, difference))
     found = tuple(takewhile(lambda each: each.origin is Origin.HAND, touching))
-    decisive = (each for each in found if _decides(each, difference))
-    return tuple(islice(decisive, 1)) or found[:MOST_TOLD]
+    if decisive := next((each for each in found if _decides(each, difference)), None):
+        return (decisive,)
+    return () if difference.name.kind == "table" and len(found) > 1 else found[:MOST_TOLD]
 
 
 def _touches(entry: Entry, difference: Difference) -> bool:
     is_comment = {each.attribute for each in difference.changes} == {"comment"}
     if entry.moves or (COMMENT in entry.tags) != is_comment:
         return False
-    return any(_is(each, difference.name) for each in entry.touched) or _mentions(entry, difference)
+    dropped = (True,) if difference.now is None else (False,) if difference.was is None else (False, True)
+    fits = any(_is(each, difference.name) and each.dropped in dropped for each in entry.touched)
+    return fits or _mentions(entry, difference)
 
 
 def _decides(entry: Entry, difference: Difference) -> bool:
@@ -135,10 +139,12 @@ def _path(name: Name) -> tuple[str, ...]:
 def _mentions(entry: Entry, difference: Difference) -> bool:
     """Whether a statement changed the object's table and has the object's name in its text (its columns' without one).
 
-    The server says of ALTER TABLE only which table it was about.
+    The server says of ALTER TABLE only which table it was about, and of RENAME only the new name.
     """
     name, item = difference.name, difference.was or difference.now
-    if not name.table or not any(each.names[:2] == (name.schema, name.table) for each in entry.touched):
+    kinds = (*SERVERS_WORDS["table"], *SERVERS_WORDS.get(name.kind, (name.kind,)))
+    fitting = (each.names[:2] == (name.schema, name.table) for each in entry.touched if each.kind in kinds)
+    if not name.table or not any(fitting):
         return False
     columns = (item["columns"] or "") if item is not None and item.anonymous else ""
     words = re.findall(r"\w+", columns) if item is not None and item.anonymous else [name.name]
