@@ -158,6 +158,12 @@ class Examination:
         """Whether only the project's own driver can say how its live databases are."""
         return any(live.needs_guest for live in self._lives)
 
+    def listen(self, pipe: Path) -> bool:
+        """Whether all live databases tell the pipe when their schema or stamp changes; asking is then only a habit."""
+        self._renew()
+        listening = [live.needs_guest and live.listen(pipe) for live in self._lives]
+        return bool(listening) and all(listening)
+
     def let_guests_go(self) -> None:
         """Nothing but fingerprints of files can be asked from now on, and what is known already."""
         self._guests.close()

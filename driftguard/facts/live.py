@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
-from driftguard.catalog.postgresql.journal import read_entries
+from driftguard.catalog.postgresql.journal import CHANNEL, IS_INSTALLED, read_entries
 from driftguard.checks.setup import Problem
 from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
@@ -149,6 +149,18 @@ class LiveFacts:
         with suppress(GuestFailed), probe.session(f"@{self._target[0]}", database.dialect) as session:
             return read_entries(partial(probe.query, session), MOST_ENTRIES)
         return ()
+
+    def listen(self, pipe: Path) -> bool:
+        """Whether the database's journal tells the pipe of each change from now on; what cannot listen has to ask."""
+        database, probe = self._facts.database, self._environment.probe
+        if database.dialect != "postgresql":
+            return False
+        url = f"@{self._target[0]}"
+        with suppress(GuestFailed):
+            with probe.session(url, database.dialect) as session:
+                installed = probe.query(session, IS_INSTALLED)
+            return bool(installed) and bool(probe.call("listen", url=url, channel=CHANNEL, path=str(pipe)))
+        return False
 
     def _own(self, catalog: Catalog) -> Catalog:
         """Without what other chains keep in the same database: their version tables, and the tables that they build."""

@@ -26,6 +26,7 @@ def main():
         from . import overlay as overlays
         from . import preloaded
         from .environment import Environment
+        from .listening import Listeners
 
         with recording.quiet():
             overlays.install(overlay["replaced"], overlay["absent"])
@@ -50,6 +51,7 @@ def main():
             query=sessions.query,
             reflect=_reflecting(sessions),
             close=sessions.close,
+            listen=Listeners(sessions).listen,
         )
         environment.load(**settings)
         return {"sqlalchemy": sqlalchemy.__version__, "alembic": alembic.__version__}
