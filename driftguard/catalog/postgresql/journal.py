@@ -141,6 +141,9 @@ NOTE_STAMP = f"""
 CREATE OR REPLACE FUNCTION {SCHEMA}.note_stamp() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '100ms' AS $driftguard$
 BEGIN
+  IF NOT {SCHEMA}.is_version_table(tg_relid) THEN
+    RETURN NULL;
+  END IF;
   PERFORM {SCHEMA}.keep('{STAMP}', jsonb_build_array(jsonb_build_object(
     'names', jsonb_build_array(tg_table_schema, tg_table_name),
     'was', CASE WHEN tg_op <> 'INSERT' THEN old.version_num END,
@@ -218,10 +221,11 @@ END
 $driftguard$
 """
 
+# A value of any other type could bring a cast along: somebody else's function, run with the rights of our owner.
 IS_VERSION_TABLE = f"""
 CREATE OR REPLACE FUNCTION {SCHEMA}.is_version_table(candidate oid) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $driftguard$
-  SELECT coalesce(array_agg(a.attname::text), ARRAY[]::text[]) = ARRAY['version_num']
+  SELECT coalesce(bool_and(a.attname = 'version_num' AND a.atttypid = ANY ('{{text,varchar,bpchar}}'::regtype[])), false)
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
   WHERE c.oid = candidate AND c.relkind = 'r' AND c.relpersistence <> 't' AND a.attnum > 0 AND NOT a.attisdropped
 $driftguard$
