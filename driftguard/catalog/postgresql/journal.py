@@ -225,7 +225,8 @@ $driftguard$
 IS_VERSION_TABLE = f"""
 CREATE OR REPLACE FUNCTION {SCHEMA}.is_version_table(candidate oid) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $driftguard$
-  SELECT coalesce(bool_and(a.attname = 'version_num' AND a.atttypid = ANY ('{{text,varchar,bpchar}}'::regtype[])), false)
+  SELECT coalesce(bool_and(a.attname = 'version_num'
+                           AND a.atttypid IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype)), false)
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
   WHERE c.oid = candidate AND c.relkind = 'r' AND c.relpersistence <> 't' AND a.attnum > 0 AND NOT a.attisdropped
 $driftguard$
