@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import starmap
 from pathlib import Path
 
@@ -397,3 +398,60 @@ def doctor(start: Path, revision: str, environments: tuple[str, ...], live: str)
     from driftguard.commands.doctor import doctor
 
     return doctor(start=start, revision=revision, environments=environments, live=live)
+
+
+@cli.group(short_help="Note who changes a PostgreSQL schema.")
+def journal() -> None:
+    """A journal of schema changes, kept by the PostgreSQL database itself.
+
+    It notes who ran which statement when, and what that changed; findings about the live database then name them. What
+    Alembic ran is told from what was done by hand, by the transactions and sessions that move the stamp.
+    """
+
+
+LIVE_URL = click.option("--live", default="", metavar="URL|env:NAME", help="The database, if not the one of env.py.")
+ONLY = click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
+
+
+@journal.command(name="install", short_help="Set it up in the live database.")
+@LIVE_URL
+@ONLY
+@click.option("--sql", is_flag=True, help="Print the statements instead.")
+@click.pass_obj
+def journal_install(start: Path, live: str, environments: tuple[str, ...], sql: bool) -> int:
+    """Set up the journal, in a schema of its own; what it noted before stays.
+
+    Takes a superuser, or the role that a cloud gives in its place: event triggers need one. Where the role is none, the
+    statements are printed for somebody who is. No statement ever fails because of the journal.
+    """
+    from driftguard.commands import journal
+
+    return journal.install(start=start, live=live, environments=environments, sql=sql)
+
+
+@journal.command(name="remove", short_help="Take it away.")
+@LIVE_URL
+@ONLY
+@click.option("--sql", is_flag=True, help="Print the statements instead.")
+@click.pass_obj
+def journal_remove(start: Path, live: str, environments: tuple[str, ...], sql: bool) -> int:
+    """Take the journal away, with all that it noted; nothing is left behind."""
+    from driftguard.commands import journal
+
+    return journal.remove(start=start, live=live, environments=environments, sql=sql)
+
+
+@journal.command(name="show", short_help="What it noted.")
+@LIVE_URL
+@ONLY
+@click.option("--since", type=click.DateTime(), default=None, metavar="DATE", help="Nothing older (UTC).")
+@click.option("-n", "--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="How many.")
+@click.option("--format", "output", type=click.Choice(("text", "json")), default="text", show_default=True)
+@click.pass_obj
+def journal_show(
+    start: Path, live: str, environments: tuple[str, ...], since: datetime | None, limit: int, output: str
+) -> int:
+    """Print the statements that changed the schema, newest first: when, by whom, and whether Alembic ran them."""
+    from driftguard.commands import journal
+
+    return journal.show(start=start, live=live, environments=environments, since=since, limit=limit, output=output)

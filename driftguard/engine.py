@@ -34,6 +34,7 @@ from driftguard.facts import (
 from driftguard.facts.base import base_input, conflicts_in
 from driftguard.facts.base_trees import BaseTrees, base_trees
 from driftguard.facts.dependencies import Dependencies, dependencies, watched_folders
+from driftguard.facts.direct import DirectDatabase, direct_databases
 from driftguard.facts.export import Export
 from driftguard.facts.exporting import exported
 from driftguard.facts.fleet import TENANT, Fleet, read_fleet, tenants_of, told_where
@@ -217,6 +218,12 @@ class Examination:
         """Whether only the project's own driver can say how its live databases are."""
         return any(live.needs_guest for live in self._lives)
 
+    def listen(self, pipe: Path) -> bool:
+        """Whether all live databases tell the pipe when their schema or stamp changes; asking is then only a habit."""
+        self._renew()
+        listening = [live.needs_guest and live.listen(pipe) for live in self._lives]
+        return bool(listening) and all(listening)
+
     def let_guests_go(self) -> None:
         """Nothing but fingerprints of files can be asked from now on, and what is known already."""
         self._guests.close()
@@ -307,6 +314,21 @@ def export(request: Request, progress: Progress = silent, environ: Mapping[str, 
             return exported(EnvironmentFacts(scene, chosen[0], stack))
         except Unavailable as missing:
             raise DriftguardError(missing.problem.message, missing.problem.help) from missing
+
+
+@contextmanager
+def live_databases(
+    request: Request, progress: Progress = silent, environ: Mapping[str, str] = os.environ
+) -> Iterator[tuple[DirectDatabase, ...]]:
+    """The live databases of the request's environments, without a look at anything; raises DriftguardError."""
+    with _scene(request, progress, environ, guest_process.start) as scene, ExitStack() as stack:
+        environments = [EnvironmentFacts(scene, each, stack) for each in _environments(request, scene)]
+        try:
+            found = tuple(database for each in environments for database in direct_databases(each))
+        except Unavailable as missing:
+            problem = missing.problem
+            raise DriftguardError("\n".join((problem.message, *problem.details)), problem.help) from missing
+        yield found
 
 
 def check(request: Request, progress: Progress = silent, environ: Mapping[str, str] = os.environ) -> Verdict:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from driftguard.checks.words import called, change_lines, counted, directly, listed, subject
+from driftguard.checks.words import called, change_lines, counted, directly, listed, shortened, subject, when, who
 from driftguard.findings import Finding, Place, Side
 from driftguard.schema.catalog import Catalog, Name, Object
 from driftguard.schema.diff import WITH_COLUMNS, Difference, diff
+from driftguard.schema.journal import Entry, behind
 from driftguard.schema.renames import with_renames
 
 _TABLES_TOLD = 10
+_STATEMENT_TOLD = 120
 
 
 class Pending(NamedTuple):
@@ -46,7 +48,7 @@ class LiveInput(NamedTuple):
     looked up. ``head``: what the heads build; ``in_models``: the objects of the models.
     ``apart``: groups of the stamp's revisions that belong to one branch, and that no revision joins.
     ``restore(difference, expected)`` are the statements that undo a difference. Commands are without the revision that
-    they take: ``alembic upgrade``.
+    they take: ``alembic upgrade``. ``journal()``: what the database noted of its changes, newest first.
     """
 
     stamp: tuple[str, ...] | None
@@ -65,6 +67,7 @@ class LiveInput(NamedTuple):
     downgrade_command: str
     stamp_command: str
     apart: tuple[tuple[str, ...], ...] = ()
+    journal: Callable[[], Sequence[Entry]] = tuple
 
 
 def direct_ddl(given: LiveInput) -> Iterator[Finding]:
@@ -319,7 +322,11 @@ def _direct(
         given,
         subject=subject(item),
         message=message,
-        details=(*change_lines(difference.changes, "was", "is"), *_rename_lines(difference, differences)),
+        details=(
+            *change_lines(difference.changes, "was", "is"),
+            *_rename_lines(difference, differences),
+            *_journal_lines(given, difference),
+        ),
         advice=_direct_help(given, difference),
         commands=given.restore(difference, expected),
         table=_table_of(difference.name),
@@ -349,6 +356,11 @@ def _rename_lines(difference: Difference, differences: tuple[Difference, ...]) -
     if len(opposite) == 1:
         verb = "added" if difference.now is None else "dropped"
         yield f"{called(opposite[0])}, which is alike, was {verb}: perhaps it was renamed"
+
+
+def _journal_lines(given: LiveInput, difference: Difference) -> Iterator[str]:
+    for entry in behind(given.journal(), difference):
+        yield f"{shortened(entry.statement, _STATEMENT_TOLD)}, by {who(entry)}, {when(entry):%Y-%m-%d %H:%M} UTC"
 
 
 def _direct_help(given: LiveInput, difference: Difference) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from difflib import ndiff
 
 from driftguard.schema.catalog import Object
 from driftguard.schema.diff import Change, Difference
+from driftguard.schema.journal import Entry
 from driftguard.schema.renames import is_rename
 
 _LABELS = {"unique": "unique constraint", "exclusion": "exclusion constraint"}
@@ -88,6 +90,24 @@ def listed(words: Sequence[str]) -> str:
 def counted(number: int, noun: str) -> str:
     """``1 revision``, ``2 revisions``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def who(entry: Entry) -> str:
+    """``ann``, ``ann as owner from 10.0.0.7 (psql)``."""
+    role = f" as {entry.role}" if entry.role not in ("", entry.user) else ""
+    address = f" from {entry.address}" if entry.address else ""
+    return f"{entry.user}{role}{address}" + (f" ({entry.application})" if entry.application else "")
+
+
+def when(entry: Entry) -> datetime:
+    """The time of an entry, in UTC."""
+    return datetime.fromtimestamp(entry.at, UTC)
+
+
+def shortened(text: str, most: int) -> str:
+    """On one line, and cut after ``most`` characters."""
+    line = " ".join(text.split()).rstrip("; ")
+    return line if len(line) <= most else f"{line[: most - 3].rstrip()}..."
 
 
 def _attributes(changes: Sequence[Change]) -> list[str]:

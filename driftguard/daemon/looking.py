@@ -53,6 +53,10 @@ class Sight(Protocol):
         """Whether there is a live database that only a guest can ask."""
         ...
 
+    def listen(self, pipe: Path) -> bool:
+        """Whether all live databases tell the pipe of their changes."""
+        ...
+
     def let_guests_go(self) -> None:
         """Keep no process; live can then only be looked at together with everything else."""
 
@@ -94,6 +98,7 @@ class _Sight:
         self.look_at_live_again = examination.look_at_live_again
         self.live_fingerprint = examination.live_fingerprint
         self.let_guests_go = examination.let_guests_go
+        self.listen = examination.listen
 
     @property
     def live_fingerprints_before(self) -> tuple[str, ...]:

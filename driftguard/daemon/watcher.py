@@ -15,6 +15,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
 from driftguard.daemon.changes import Batch, Ground, Inbox, Question, is_noise
+from driftguard.daemon.ear import listening
 from driftguard.daemon.folders import Folders, changed_since
 from driftguard.daemon.looking import Looker, Sight
 from driftguard.daemon.state import Look, State
@@ -27,6 +28,8 @@ WAKE_SECONDS = 5.0
 """How often a watcher to whom nothing happens sees whether its work tree is still there."""
 
 LIVE_SECONDS, LONGEST_LIVE_SECONDS = 2.0, 30.0
+"""How often live databases are asked: at first, and where they do not answer or tell by themselves."""
+
 EXACT_SECONDS, EXACT_REST = 10.0, 300.0
 """How long an exact fingerprint is good for: seconds at least, and times what it took."""
 
@@ -84,12 +87,13 @@ class Watch:
         self._live_seconds = LIVE_SECONDS
         self._counters: tuple[str, ...] = ()
         self._live: tuple[str, ...] = ()
+        self._listens = False
 
     def run(self, tell: Callable[[State], None], stop: threading.Event) -> None:
         """Watch until ``stop`` is set (see ``wake``) or the work tree is gone; ``tell`` hears of every news."""
         self._tell = tell
         try:
-            with Folders(self._heard, self._observer) as folders:
+            with Folders(self._heard, self._observer) as folders, listening(self._told_by_live) as self._pipe:
                 self._renew(folders, NEVER)
                 offset = time.time() - time.monotonic()
                 self._look(START, folders)
@@ -211,6 +215,7 @@ class Watch:
             if self._sight is not None:
                 self._watched = self._sight.watched
                 self._live = _without_reasons(self._sight.live_fingerprints_before)
+                self._listens = self._sight.needs_guests and self._sight.listen(self._pipe)
                 if not self._sight.needs_guests:
                     self._sight.let_guests_go()
         with self._logged():
@@ -218,6 +223,8 @@ class Watch:
         self._index_is_due = self._ground.git_folder is not None
         self._ended = time.monotonic()
         self._live_at, self._live_seconds = self._ended + LIVE_SECONDS, LIVE_SECONDS
+        if self._listens:
+            self._hurry()
 
     def _renew(self, folders: Folders, since: float) -> None:
         """Watch what matters now; what has changed since, in folders that nobody watched, was not heard."""
@@ -236,9 +243,9 @@ class Watch:
 
         Some servers count what a session does only when it is idle or over, so the exact question is asked once in a
         while in any case, the more rarely the longer it takes. What was read before an exact fingerprint was taken is
-        read again, so nothing is missed in between.
+        read again, so nothing is missed in between. One that tells by itself is asked only as a habit.
         """
-        began = time.monotonic()
+        began, listened = time.monotonic(), self._listens
         try:
             counters = _without_reasons(sight.live_fingerprint(False))
             if counters != self._counters or began > self._exact_at:
@@ -248,6 +255,8 @@ class Watch:
                     self._look_at_live(sight, folders)
                 self._live, self._counters = live, counters
                 self._exact_at = time.monotonic() + max(EXACT_SECONDS, took * EXACT_REST)
+            if listened:
+                self._listens = sight.listen(self._pipe)
         except Exception as error:
             self._log(_told(error))
             pause = min(2 * self._live_seconds, LONGEST_LIVE_SECONDS)
@@ -256,6 +265,10 @@ class Watch:
             reachable = counters and UNREACHABLE not in counters
             pause = LIVE_SECONDS if reachable else min(2 * self._live_seconds, LONGEST_LIVE_SECONDS)
         self._live_at, self._live_seconds = time.monotonic() + pause, pause
+        if self._listens and listened:
+            self._live_at, self._live_seconds = began + LONGEST_LIVE_SECONDS, LIVE_SECONDS
+        elif self._listens:
+            self._hurry()  # what was told before was not heard
 
     def _look_at_live(self, sight: Sight, folders: Folders) -> None:
         if not sight.needs_guests:
@@ -266,6 +279,7 @@ class Watch:
             verdict = sight.look_at_live_again()
         self._conclude(Look(at, time.monotonic() - began, LIVE, verdict))
         sight.remember()
+        self._listens = sight.listen(self._pipe)
 
     def _conclude(self, look: Look) -> None:
         outcome = look.error.partition("\n")[0] if look.verdict is None else f"exit code {look.verdict.exit_code}"
@@ -294,6 +308,13 @@ class Watch:
     def _show(self, state: State) -> None:
         self._state = state
         self._tell(state)
+
+    def _told_by_live(self) -> None:
+        self._inbox.ask(self._hurry)
+
+    def _hurry(self) -> None:
+        """Ask the live databases exactly, as the next thing."""
+        self._live_at = self._exact_at = 0.0
 
     def _heard(self, kind: str, path: str) -> None:
         if cause := self._ground.cause(kind, path):

@@ -27,7 +27,7 @@ from driftguard.facts.unavailable import (
 from driftguard.findings import Place
 from driftguard.git import RefTree, Tree, WorkingTree
 from driftguard.graph import Graph, Key, Revision, UnstagedRevision, load, memory_of, unstaged_revisions
-from driftguard.probe.answers import FailedRevision, Failure, Run
+from driftguard.probe.answers import Database, FailedRevision, Failure, Run
 from driftguard.project import Environment
 
 STANDS_IN = '{} names no database, so SQLite stood in for it; name yours with the setting "live"'
@@ -165,6 +165,16 @@ class EnvironmentFacts:
             if database.failure is not None:
                 self.raise_for_shadow(database.failure)
         return run
+
+    @cached_property
+    def configured(self) -> tuple[Database, ...]:
+        """The databases that env.py configures, found out without running a revision; raises Unavailable."""
+        probe = self.probe
+        with self.failures():
+            run = probe.run((), compare=False, purpose="address")
+        if run.error is not None:
+            raise_for(run.error, self.environment.name, self.scene.root)
+        return () if run.stand_in else run.databases
 
     def loans(self, *revisions: str) -> tuple[Loan, ...]:
         """For a replay up to these revisions: one on remembered shadows, then one on empty ones.

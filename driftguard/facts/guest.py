@@ -6,6 +6,7 @@ import base64
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from posixpath import dirname
 from typing import Any
@@ -183,11 +184,16 @@ class Probe:
             everything = from_reflection(self.call("reflect", session=session, schemas=schemas))
             return select.without(everything, select.inside(scope.left_out))
 
-        def query(statement: str) -> list[Row]:
-            rows: list[Row] = self.call("query", session=session, statement=statement)
-            return rows
+        return module.read(partial(self.query, session), scope)
 
-        return module.read(query, scope)
+    def query(self, session: int, statement: str) -> list[Row]:
+        """The rows of one statement in an open session."""
+        rows: list[Row] = self.call("query", session=session, statement=statement)
+        return rows
+
+    def execute_on_live(self, live: int, statements: tuple[str, ...]) -> None:
+        """Run statements on a live database, all or none of them: for what a user has asked for by name."""
+        self.call("execute_on_live", url=f"@{live}", statements=statements)
 
     def _source(self, asked: ShadowQuestion) -> Shadows:
         # Only a live server that answered can lend room for its own shadows.

@@ -118,6 +118,7 @@ def live_input(facts: EnvironmentFacts, database: DatabaseFacts, live: LiveFacts
         downgrade_command=command(environment, "downgrade"),
         stamp_command=command(environment, "stamp"),
         apart=apart(facts.graph, reading.stamp or (), facts.settings.heads),
+        journal=lambda: live.journal,
     )
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from contextlib import suppress
+from functools import cached_property, partial
+from pathlib import Path
 
 from driftguard import __version__
+from driftguard.catalog.postgresql.journal import CHANNEL, IS_INSTALLED, read_entries
 from driftguard.checks.setup import Problem
 from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
@@ -17,13 +20,15 @@ from driftguard.facts.scene import Live
 from driftguard.facts.unavailable import Unavailable
 from driftguard.findings import Severity, Side
 from driftguard.graph import Revision
-from driftguard.probe.answers import Address
+from driftguard.probe.answers import Address, Database
 from driftguard.probe.guest_process import GuestFailed
 from driftguard.schema import select
 from driftguard.schema.catalog import Catalog, Scope
 from driftguard.schema.diff import diff
+from driftguard.schema.journal import Entry
 
 MOST_CANDIDATES = 20
+MOST_ENTRIES = 2000
 MEMORY = ":memory:"
 VERSIONS_DIFFER = "{} runs on {}, its shadow on {}: the servers may spell the same thing differently"
 DEFAULT = Scope(frozenset({""}))
@@ -60,25 +65,9 @@ class LiveFacts:
     @cached_property
     def _target(self) -> tuple[int, Address]:
         """The guest's number of the live address, and the address."""
-        database, unset = self._facts.database, self._live.unset
-        if unset:
-            raise self._missing(
-                unset, f"the live database is not known: the environment variable {unset} is not set", "set it"
-            )
-        if not self._live.url:
-            return database.live, database.address
-        if (len(self._environment.databases) if self._databases is None else self._databases) > 1:
-            raise self._missing(
-                self._environment.environment.name,
-                "env.py configures several databases, and one live URL was given",
-                ALL_OF_THEM,
-            )
-        try:
-            answer = self._environment.probe.call("add_live", number=database.number, url=self._live.url)
-        except GuestFailed as error:
-            problem = Problem("live", error.message, help="mend the URL", side=Side.LIVE, severity=Severity.ERROR)
-            raise Unavailable("DG904", problem) from error
-        return answer["live"], Address(**answer["address"])
+        environment = self._environment
+        several = (len(environment.databases) if self._databases is None else self._databases) > 1
+        return live_target(environment, self._facts.database, self._live, several=several)
 
     @property
     def is_unnamed(self) -> bool:
@@ -182,6 +171,28 @@ class LiveFacts:
         except GuestFailed as error:
             raise self._unreachable(*lost(database.dialect, address, error.message)) from error
 
+    @cached_property
+    def journal(self) -> tuple[Entry, ...]:
+        """What the database's own journal says, newest first; () where there is none that this role may read."""
+        database, probe = self._facts.database, self._environment.probe
+        if database.dialect != "postgresql":
+            return ()
+        with suppress(GuestFailed), probe.session(f"@{self._target[0]}", database.dialect) as session:
+            return read_entries(partial(probe.query, session), MOST_ENTRIES)
+        return ()
+
+    def listen(self, pipe: Path) -> bool:
+        """Whether the database's journal tells the pipe of each change from now on; what cannot listen has to ask."""
+        database, probe = self._facts.database, self._environment.probe
+        if database.dialect != "postgresql":
+            return False
+        url = f"@{self._target[0]}"
+        with suppress(GuestFailed):
+            with probe.session(url, database.dialect) as session:
+                installed = probe.query(session, IS_INSTALLED)
+            return bool(installed) and bool(probe.call("listen", url=url, channel=CHANNEL, path=str(pipe)))
+        return False
+
     def _own(self, catalog: Catalog) -> Catalog:
         """Without what other chains keep in the same database: their version tables, and the tables that they build."""
         others = frozenset().union(*map(select.tables, self._neighbours), select.version_tables(catalog))
@@ -261,8 +272,33 @@ class LiveFacts:
         return self._missing(where, f"{where} could not be compared: {reason}", advice)
 
     def _missing(self, subject: str, message: str, advice: str) -> Unavailable:
-        problem = Problem(subject, message, help=advice, side=Side.LIVE, severity=self._live.severity)
-        return Unavailable("DG904", problem)
+        return _unavailable(self._live, subject, message, advice)
+
+
+def live_target(environment: EnvironmentFacts, database: Database, live: Live, *, several: bool) -> tuple[int, Address]:
+    """The guest's number of the live address of a database, one of ``several``, and the address; raises Unavailable."""
+    if live.unset:
+        message = f"the live database is not known: the environment variable {live.unset} is not set"
+        raise _unavailable(live, live.unset, message, "set it")
+    if not live.url:
+        return database.live, database.address
+    if several:
+        raise _unavailable(
+            live,
+            environment.environment.name,
+            "env.py configures several databases, and one live URL was given",
+            ALL_OF_THEM,
+        )
+    try:
+        answer = environment.probe.call("add_live", number=database.number, url=live.url)
+    except GuestFailed as error:
+        problem = Problem("live", error.message, help="mend the URL", side=Side.LIVE, severity=Severity.ERROR)
+        raise Unavailable("DG904", problem) from error
+    return answer["live"], Address(**answer["address"])
+
+
+def _unavailable(live: Live, subject: str, message: str, advice: str) -> Unavailable:
+    return Unavailable("DG904", Problem(subject, message, help=advice, side=Side.LIVE, severity=live.severity))
 
 
 class ReadBefore(LiveFacts):
@@ -283,6 +319,11 @@ class ReadBefore(LiveFacts):
     @property
     def called(self) -> str:
         return self._live.name
+
+    @property
+    def journal(self) -> tuple[Entry, ...]:
+        """Nobody can be asked any more."""
+        return ()
 
     def _take(self) -> Reading:
         taken = self._taken()

@@ -175,6 +175,36 @@ def test_a_live_database_that_changes_is_looked_at_again(root: Path, monkeypatch
     assert engine.most_open == 1
 
 
+def test_a_live_database_that_tells_of_its_changes_is_hardly_asked(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watcher, "LIVE_SECONDS", 0.01)
+    engine = Engine(root)
+    engine.live, engine.listens = ("1",), True
+    with Watched(root, engine) as watched:
+        eventually(lambda: watched.watch._live == ("1",) and watched.watch._live_at > 0)
+        asked = len(engine.asked)
+        engine.live = ("2",)
+        assert engine.pipe
+        engine.pipe.write_bytes(b"!" * 1000)
+        assert watched.looks(2).looks[0].cause == "live database"
+        eventually(lambda: watched.watch._live == ("2",))
+        assert len(engine.asked) <= asked + 4
+    assert not engine.pipe.parent.exists()
+
+
+def test_one_that_has_stopped_to_tell_is_asked_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watcher, "LIVE_SECONDS", 0.01)
+    engine = Engine(root)
+    engine.live, engine.listens = ("1",), True
+    with Watched(root, engine) as watched:
+        eventually(lambda: watched.watch._live == ("1",) and watched.watch._live_at > 0)
+        engine.listens = False
+        assert engine.pipe
+        engine.pipe.write_bytes(b"!")
+        eventually(lambda: not watched.watch._listens)
+        engine.live = ("2",)
+        assert watched.looks(2).looks[0].cause == "live database"
+
+
 def test_what_changes_during_the_first_look_is_seen(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watcher, "LIVE_SECONDS", 0.02)
     engine = Engine(root)

@@ -45,6 +45,8 @@ class Engine:
         self.needs_guests = True
         self.let_go = 0
         self.asked: list[bool] = []
+        self.listens = False
+        self.pipe: Path | None = None
         self.folders: tuple[Path, ...] = ()
         self.remembered: list[str] = []
         self.open = self.most_open = 0
@@ -89,6 +91,10 @@ class Sight:
         self.live_fingerprints_before = tuple(engine.live)
         self.needs_guests = engine.needs_guests
         engine.live = engine.live_later or engine.live
+
+    def listen(self, pipe: Path) -> bool:
+        self._engine.pipe = pipe
+        return self._engine.listens
 
     def let_guests_go(self) -> None:
         self._engine.let_go += 1

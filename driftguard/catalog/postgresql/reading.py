@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from driftguard.catalog.postgresql.journal import is_own
 from driftguard.catalog.postgresql.naming import LABELS, is_made_up, next_value, object_name
 from driftguard.catalog.postgresql.statements import (
     LATER_FACTS,
@@ -32,7 +33,7 @@ def read(query: Query, scope: Scope) -> Catalog:
 
     Expects the transaction that ``SESSION`` began; its search path is changed until its end. The connection's
     ``current_schema()`` becomes the default schema "". No privilege on the objects themselves is needed; owners and
-    privileges are not read.
+    privileges are not read, nor is driftguard's own journal.
     """
     ((version, number, default_schema),) = query(SERVER)
     query(SEARCH_PATH)
@@ -42,7 +43,7 @@ def read(query: Query, scope: Scope) -> Catalog:
         row
         for statement in STATEMENTS
         for row in _found(query(statement.sql), statement, later)
-        if _is_wanted(row.name, wanted)
+        if _is_wanted(row.name, wanted) and not is_own(row.name, row.facts)
     ]
     serials = _serial_defaults(found)
     return make_catalog(

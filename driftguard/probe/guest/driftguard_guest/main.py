@@ -26,6 +26,7 @@ def main():
         from . import overlay as overlays
         from . import preloaded
         from .environment import Environment
+        from .listening import Listeners
 
         with recording.quiet():
             overlays.install(overlay["replaced"], overlay["absent"])
@@ -44,12 +45,14 @@ def main():
             revisions=environment.revisions,
             lacks_migrate=environment.lacks_migrate,
             execute=sessions.execute,
+            execute_on_live=sessions.execute_on_live,
             tables=sessions.tables,
             drop_tables=sessions.drop_tables,
             open=sessions.open,
             query=sessions.query,
             reflect=_reflecting(sessions),
             close=sessions.close,
+            listen=Listeners(sessions).listen,
         )
         environment.load(**settings)
         return {"sqlalchemy": sqlalchemy.__version__, "alembic": alembic.__version__}

@@ -34,6 +34,17 @@ class Sessions:
         engine = self.engine(url)
         return self.run(engine, lambda: run(engine))
 
+    def execute_on_live(self, url, statements):
+        """Run statements in one transaction: the only call that writes to a live database."""
+
+        def run(engine):
+            with engine.connect().execution_options(no_parameters=True) as connection, connection.begin():
+                for statement in statements:
+                    connection.exec_driver_sql(statement)
+
+        engine = self.engine(url)
+        self.run(engine, lambda: run(engine))
+
     def tables(self, url):
         """The tables and views in the default schema, sorted."""
         engine = self.engine(url)
