@@ -197,6 +197,24 @@ def examine(
         yield Examination(request, scene, environments, stack)
 
 
+@contextmanager
+def environments(
+    request: Request, progress: Progress = silent, environ: Mapping[str, str] = os.environ
+) -> Iterator[tuple[EnvironmentFacts, ...]]:
+    """The facts of every environment of the request, for commands that look at them otherwise than the checks."""
+    with _scene(request, progress, environ, guest_process.start) as scene, ExitStack() as stack:
+        yield tuple(EnvironmentFacts(scene, each, stack) for each in _environments(request, scene))
+
+
+def neighbours(database: DatabaseFacts, everybody: tuple[EnvironmentFacts, ...]) -> list[Catalog]:
+    """The head catalogs of other chains that live in the same database, as far as they can be had."""
+    heads = []
+    for facts in filter(lambda each: each.has_run, everybody):
+        with suppress(Unavailable):  # told when that environment was looked at
+            heads += [other.head for other in facts.databases if _share_database(other, database)]
+    return heads
+
+
 def check(request: Request, progress: Progress = silent, environ: Mapping[str, str] = os.environ) -> Verdict:
     """The verdict of one examination."""
     with examine(request, progress, environ) as examination:
@@ -371,7 +389,7 @@ def _look_at_live(
         known = database.database
         if known.failure is not None:
             continue
-        read = LiveFacts(facts, database, live, _neighbours(database, everybody))
+        read = LiveFacts(facts, database, live, neighbours(database, everybody))
         with _unavailable_told(outcome, facts.environment.name, known.name), facts.failures():
             given = live_input(facts, database, read)
             outcome.looked_at.add((facts.environment.name, Side.LIVE))
@@ -381,15 +399,6 @@ def _look_at_live(
                 for finding in check(given):
                     _add(outcome, finding, facts, known.name)
         yield read
-
-
-def _neighbours(database: DatabaseFacts, everybody: tuple[EnvironmentFacts, ...]) -> list[Catalog]:
-    """The head catalogs of other chains that live in the same database, as far as they can be had."""
-    heads = []
-    for facts in filter(lambda each: each.has_run, everybody):
-        with suppress(Unavailable):  # told when that environment was looked at
-            heads += [other.head for other in facts.databases if _share_database(other, database)]
-    return heads
 
 
 def _share_database(other: DatabaseFacts, database: DatabaseFacts) -> bool:

@@ -21,7 +21,7 @@ from driftguard.probe.early import guest_environ
 from driftguard.probe.guest_process import Guest, GuestFailed
 from driftguard.project import Environment, Interpreter, NoInterpreter, find_interpreter
 from driftguard.schema import select
-from driftguard.schema.catalog import Catalog, Row, Scope
+from driftguard.schema.catalog import Catalog, Name, Row, Scope
 from driftguard.shadow import SHADOWS, NoShadow, Request, Shadows, open_shadows
 from driftguard.shadow.request import LIVE
 
@@ -70,14 +70,21 @@ class Probe:
         self._guest.renew(seconds)
 
     def run(
-        self, destination: str | tuple[str, ...], *, compare: bool, purpose: str, loans: tuple[Loan, ...] = ()
+        self,
+        destination: str | tuple[str, ...],
+        *,
+        compare: bool,
+        purpose: str,
+        loans: tuple[Loan, ...] = (),
+        back_to: str | None = None,
     ) -> Run:
-        """Run env.py on new shadows up to ``destination`` ("heads" or revision ids).
+        """Run env.py on new shadows up to ``destination`` ("heads" or revision ids), and down again to ``back_to``.
 
         ``loans``: each gives shadows that may hold a beginning already; the next one is taken where that fails.
         """
         for self._loan in (*loans, None):
-            run = run_from(self.call("run", destination=destination, compare=compare, purpose=purpose))
+            asked = {"destination": destination, "compare": compare, "purpose": purpose}
+            run = run_from(self.call("run", **asked, **({} if back_to is None else {"back_to": back_to})))
             if self._loan is None or not self._loan.has_failed(run):
                 break
             for url, given in self._loan.shadows.items():
@@ -105,6 +112,10 @@ class Probe:
     def another_shadow(self, live: int, dialect: str) -> str:
         """One more empty shadow of the kind that stands for a live address."""
         return self._empty(_numbered(self._by_live[live].create(), live), dialect)
+
+    def take(self, url: str) -> None:
+        """A shadow is about to be changed, so that it must not be kept as what the revisions built."""
+        self._to_keep.pop(url, None)
 
     def release(self, live: int, dialect: str, url: str) -> None:
         """Drop a shadow that has been read, or keep it; the one database that a setting named is emptied instead.
@@ -163,6 +174,16 @@ class Probe:
             return rows
 
         return module.read(query, scope)
+
+    def order(self, session: int, dialect: str) -> Mapping[Name, int]:
+        """Each column's place in its table, as an open session sees it; nothing for dialects that tell none."""
+        module = CATALOGS.get(dialect)
+
+        def query(statement: str) -> list[Row]:
+            rows: list[Row] = self.call("query", session=session, statement=statement)
+            return rows
+
+        return module.order(query) if module else {}
 
     def _source(self, asked: ShadowQuestion) -> Shadows:
         # Only a live server that answered can lend room for its own shadows.

@@ -15,7 +15,7 @@ from driftguard.facts.scene import Live
 from driftguard.facts.unavailable import Unavailable
 from driftguard.findings import Severity, Side
 from driftguard.graph import Revision
-from driftguard.probe.answers import Address
+from driftguard.probe.answers import Address, Database
 from driftguard.probe.guest_process import GuestFailed
 from driftguard.schema import select
 from driftguard.schema.catalog import Catalog, Scope
@@ -40,10 +40,11 @@ ADVICE = (
 
 
 class Reading(NamedTuple):
-    """One consistent look: the stamp (None: there is no version table) and the catalog."""
+    """One consistent look: the stamp (None: there is no version table), the catalog, others' version tables."""
 
     stamp: tuple[str, ...] | None
     catalog: Catalog
+    others: tuple[str, ...] = ()
 
 
 class LiveFacts:
@@ -142,16 +143,31 @@ class LiveFacts:
         if address.database == MEMORY:
             raise self._unreachable("it is in memory, so there is no live database to compare", NAME_ANOTHER)
         database, probe = self._facts.database, self._environment.probe
-        scope = self._scope()
         if self._environment.scene.staged or self.file:
             self.fingerprint_before = self.fingerprint(exact=True)
         try:
             with probe.session(f"@{number}", database.dialect) as session:
                 stamp = probe.stamp(session, database)
-                catalog = probe.read(session, database.dialect, scope)
+                catalog = probe.read(session, database.dialect, self._scope())
         except GuestFailed as error:
             raise self._unreachable(*self._reason(error.message)) from error
-        return Reading(stamp, self._own(self._facts.filtered(catalog)))
+        others = sorted(".".join(filter(None, each)) for each in select.version_tables(catalog))
+        return Reading(stamp, self._own(self._facts.filtered(catalog)), tuple(others))
+
+    @property
+    def url(self) -> str:
+        """By which the guest knows the live database."""
+        return f"@{self._target[0]}"
+
+    def catalog_in(self, session: int) -> Catalog:
+        """What ``reading`` would hold now, as an open session sees it."""
+        found = self._environment.probe.read(session, self._facts.database.dialect, self._scope())
+        return self._own(self._facts.filtered(found))
+
+    @property
+    def strangers(self) -> tuple[str, ...]:
+        """Version tables of other chains, unless all chains that live there are known: whose tables are whose?"""
+        return self.reading.others if len(self.reading.others) > len(self._neighbours) else ()
 
     def _own(self, catalog: Catalog) -> Catalog:
         """Without what other chains keep in the same database: their version tables, and the tables that they build."""
@@ -184,6 +200,12 @@ class LiveFacts:
         graph = self._environment.graph
         if graph.needed(*stamp) == graph.needed(*graph.heads()):
             return self._facts.head
+        with self._environment.failures():
+            return self._facts.replayed(self.replay(stamp))
+
+    def replay(self, stamp: tuple[str, ...]) -> Database:
+        """The database on a shadow where the chain ran up to ``stamp``; raises Unavailable if it cannot be replayed."""
+        graph = self._environment.graph
         environment, number = self._environment, self._facts.database.number
         environment.scene.progress(f"{environment.environment.name}: replaying up to {', '.join(stamp) or 'base'}")
         with environment.failures():
@@ -202,7 +224,7 @@ class LiveFacts:
                     f"its stamp lies before {begun}, where the setting begins_on lets a replay begin",
                     "upgrade it past there, or let begins_on begin earlier",
                 )
-            return self._facts.replayed(replayed)
+            return replayed
 
     @cached_property
     def pending(self) -> tuple[Revision, ...]:

@@ -34,7 +34,7 @@ def create(item: Object, catalog: Catalog) -> tuple[str, ...]:
 def _table(item: Object, catalog: Catalog) -> tuple[str, ...]:
     _, schema, _, name = item.name
     mine = [each for each in catalog.objects if (each.name.schema, each.name.table) == (schema, name)]
-    columns = [each for each in mine if each.name.kind == "column"]
+    columns = catalog.in_order(each for each in mine if each.name.kind == "column")
     constraints = [each for kind in CONSTRAINTS for each in mine if each.name.kind == kind]
     others = [create(each, catalog) for each in mine if each.name.kind not in ("column", "sequence", *CONSTRAINTS)]
     if item["kind"] == "foreign" or item["of type"] or item["inherited columns"] or not all(others):

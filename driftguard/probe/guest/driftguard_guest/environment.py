@@ -82,6 +82,7 @@ class Environment:
         self._configure = None
         self._context_managers = []
         self._purpose = ""
+        self._back_to = None
         self._lacks_migrate = False
         self.connections = Connections(self._ask_for_shadow)
         self.sessions = Sessions(self.connections)
@@ -153,13 +154,16 @@ class Environment:
             for script in scripts.walk_revisions()
         ]
 
-    def run(self, destination, compare, purpose):
-        """Run env.py on new shadows up to ``destination`` ("heads", or a list of revision ids).
+    def run(self, destination, compare, purpose, back_to=None):
+        """Run env.py on new shadows up to ``destination`` ("heads", or a list of revision ids), and then down again.
+
+        ``back_to`` is where to then, None for nowhere.
 
         Returns the databases that env.py went through, in order, each with what failed in it, and the error, if
         any. ``stand_in``: the config leaves its URL to a program, so SQLite stood in. ``replay``: what the shadows
         rest on, None where they cannot be kept; ``abandoned``: they were lent, and are not what they have to be.
         """
+        self._back_to = back_to
         error = self._run_env_py(destination, compare, purpose)
         if isinstance(error, exc.ArgumentError) and not self._databases and lacks_url(self._configure()):
             self._url = STAND_IN
@@ -189,7 +193,7 @@ class Environment:
             replay.prepare(scripts)
             upgrades = scripts._upgrade_revs(wanted, heads) if wanted else ()
             replay.begin(database, config, scripts, wanted, heads)
-            for step in upgrades:
+            for step in self._there_and_back(scripts, upgrades, context):
                 database.failure = {"revision": step.revision.revision, "path": step.revision.path}
                 yield step
             database.failure = None
@@ -208,6 +212,11 @@ class Environment:
         finally:
             replay.end()
         return None
+
+    def _there_and_back(self, scripts, upgrades, context):
+        yield from upgrades
+        if self._back_to is not None:
+            yield from scripts._downgrade_revs(self._back_to, context.get_current_heads())
 
     def _prepared(self, environment):
         """The context, which looks where it is before Alembic executes anything. (A subclass would get no proxies.)"""

@@ -26,12 +26,14 @@ def main():
         from . import overlay as overlays
         from . import preloaded
         from .environment import Environment
+        from .writing import Writing
 
         with recording.quiet():
             overlays.install(overlay["replaced"], overlay["absent"])
         preloaded.forget_shadowed([*settings["sys_path"], settings["folder"]])
         environment = Environment(wire)
         sessions = environment.sessions
+        writing = Writing(sessions)
         wire.calls.update(
             run=environment.run,
             build_models=environment.build_models,
@@ -49,6 +51,9 @@ def main():
             query=sessions.query,
             reflect=_reflecting(sessions),
             close=sessions.close,
+            begin_writing=writing.begin,
+            attempt=writing.attempt,
+            end_writing=writing.end,
         )
         environment.load(**settings)
         return {"sqlalchemy": sqlalchemy.__version__, "alembic": alembic.__version__}

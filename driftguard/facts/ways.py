@@ -1,0 +1,110 @@
+"""From one schema to another: the statements, found and proven on a shadow that holds the first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from driftguard.facts.bench import Found, module_of, opened, search
+from driftguard.facts.database import DatabaseFacts
+from driftguard.facts.environment import EnvironmentFacts
+from driftguard.facts.sides import Side
+from driftguard.schema.catalog import Catalog
+from driftguard.schema.diff import Difference, diff
+from driftguard.schema.plan import in_working_order
+
+NO_COPY = "no copy of {} could be made to try it on"
+
+
+class Way(NamedTuple):
+    """The differences of two schemas, and what turns the first into the second.
+
+    ``left`` are the differences that remained when it was tried, with a reason for each; ``untried`` says why it could
+    not be tried. ``there`` made a shadow like the first side out of what its stamp builds.
+    """
+
+    differences: tuple[Difference, ...]
+    statements: tuple[str, ...]
+    left: tuple[Difference, ...] = ()
+    reasons: tuple[str, ...] = ()
+    untried: str = ""
+    there: tuple[str, ...] = ()
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether it was tried, and nothing was left."""
+        return not self.left and not self.untried
+
+
+def way(first: Side, second: Side, environment: EnvironmentFacts, database: DatabaseFacts) -> Way:
+    """What turns ``first`` into ``second``; raises Unavailable, DriftguardError."""
+    differences = diff(first.catalog, second.catalog)
+    if not differences:
+        return Way((), ())
+    trial = _Trial(environment, database)
+    undoing = diff(second.catalog, first.catalog)
+    wanted = second.catalog
+    if trial.needs_order or any(each.name.kind == "table" and each.now is None for each in undoing):
+        wanted = replace(wanted, order=second.order())
+    environment.scene.progress(f"trying the statements on a copy of {first.called}")
+    with environment.failures():
+        url, copied = trial.copy(first)
+        if copied.left:
+            return _untried(first, differences, wanted, copied, trial)
+        found = trial.searched(url, wanted)
+        if not trial.undoes:
+            url, copied = trial.copy(first, copied.statements)
+        left, reason = trial.run(url, found.statements, wanted)
+        reasons = found.reasons if left == found.left else (reason,) * len(left)
+        database.give_back(url)
+    return Way(differences, found.statements, left, reasons, there=copied.statements)
+
+
+def _untried(first: Side, differences: tuple[Difference, ...], wanted: Catalog, copied: Found, trial: _Trial) -> Way:
+    """The statements as they come, in the order that is most likely."""
+    steps = trial.module.steps(diff(wanted, first.catalog), first.catalog, wanted)
+    statements = tuple(each for step in in_working_order(steps) for each in step.statements)
+    return Way(differences, statements, copied.left, copied.reasons, NO_COPY.format(first.called))
+
+
+class _Trial:
+    """Shadows of one database on which statements are tried."""
+
+    def __init__(self, environment: EnvironmentFacts, database: DatabaseFacts) -> None:
+        self._probe = environment.probe
+        self._database = database
+        self._dialect = database.database.dialect
+        self.module = module_of(self._dialect)
+        self.undoes = self.module.MANNER.transactional
+        self.needs_order = self._dialect == "sqlite"  # where any table may have to be made anew
+
+    def _read(self, session: int) -> Catalog:
+        return self._database.filtered(self._probe.read(session, self._dialect, self._database.scope()))
+
+    def copy(self, side: Side, known: Sequence[str] | None = None) -> tuple[str, Found]:
+        """A shadow that holds what ``side`` does, and how it came to; ``known`` did it before."""
+        url = side.ground()
+        self._probe.take(url)
+        wanted = side.catalog
+        with opened(self._probe, url, self._dialect, self._read) as bench:
+            if known is not None:
+                bench.attempt(known)
+                found = Found(tuple(known), diff(wanted, bench.catalog()))
+            elif diff(wanted, bench.catalog()):
+                found = search(bench, replace(wanted, order=side.order()))
+            else:
+                found = Found(())
+            bench.keep()
+        return url, found
+
+    def searched(self, url: str, wanted: Catalog) -> Found:
+        """What makes the shadow ``wanted``; it is as before where that can be undone."""
+        with opened(self._probe, url, self._dialect, self._read) as bench:
+            return search(bench, wanted)
+
+    def run(self, url: str, statements: Sequence[str], wanted: Catalog) -> tuple[tuple[Difference, ...], str]:
+        """What is still not as ``wanted`` after all statements in one go, and why they stopped."""
+        with opened(self._probe, url, self._dialect, self._read) as bench:
+            _, reason = bench.attempt(statements)
+            return diff(wanted, bench.catalog()), reason
