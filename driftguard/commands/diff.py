@@ -13,8 +13,8 @@ from driftguard.facts.bench import module_of
 from driftguard.facts.sides import Side, side
 from driftguard.facts.ways import Way, way
 from driftguard.report.visible import visible, visible_lines
-from driftguard.schema import plan
 from driftguard.schema import diff as schema_diff
+from driftguard.schema import plan
 from driftguard.schema.diff import Difference
 
 EQUAL, DIFFERENT = 0, 1

@@ -29,7 +29,12 @@ def lines(statements: Sequence[str]) -> Iterator[str]:
     if any(each.startswith(COPIES_TABLES) for each in statements):
         yield from WITHOUT_FOREIGN_KEYS
     for each in statements:
-        yield f"op.execute({_literal(_PARAMETER.sub(r'\\:', each.rstrip().removesuffix(';')))})"
+        yield f"op.execute({_literal(_escaped(each.rstrip().removesuffix(';')))})"
+
+
+def _escaped(statement: str) -> str:
+    """As op.execute() needs it, which makes an sqlalchemy.text() of it."""
+    return _PARAMETER.sub(r"\\:", statement)
 
 
 def _literal(text: str) -> str:

@@ -99,7 +99,8 @@ def search(bench: Bench, wanted: Catalog) -> Found:
             stuck = [each for each in left if each.name not in taken]
             taken |= {each.name for each in stuck}
             ways = [Step((each,), bench.module.way_round(each, now, wanted)) for each in stuck]
-            ran, _ = _round(bench, in_working_order(ways))
+            ran, further = _round(bench, in_working_order(ways))
+            reasons |= further
             now = bench.catalog()
             left = diff(wanted, now)
         if not ran or left == before:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import replace
 
-from driftguard.catalog.postgresql.clauses import column_definition, constraint_definition, default, owner
+from driftguard.catalog.postgresql.clauses import column_definition, constraint_definition, default, owner, reference
 from driftguard.catalog.postgresql.creating import create
 from driftguard.catalog.postgresql.naming import qualify, quote
 from driftguard.catalog.postgresql.restoring import restore
@@ -30,6 +31,11 @@ WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY 1, 2, a.attnum
 """
 
+_IDENTIFIER = r'(?:"(?:[^"]|"")+"|[^\s",]+)'
+_OWN_WAY = re.compile(
+    rf"(?:^|, )({_IDENTIFIER})( NOT NULL)?(?: DEFAULT (.+?))?(?=$|, {_IDENTIFIER}(?:$|,| NOT NULL| DEFAULT ))",
+    re.DOTALL,
+)
 _VIEWS = ("view", "materialized view")
 
 
@@ -148,11 +154,21 @@ def _enum(difference: Difference, now: Catalog, wanted: Catalog) -> tuple[str, .
         if each.name.kind == "column" and (each["type"] or "").removesuffix("[]") == spelled and not each["generated"]
     ]
     return (
+        *_without_readers({each.name[1:3] for each in users}, now),
         f"ALTER TYPE {spelled} RENAME TO {quote(f'{name[:40]}_before')}",
         *create(was, wanted),
         *(_retyped(each, spelled, now) for each in users),
         f"DROP TYPE {aside}",
     )
+
+
+def _without_readers(tables: Set[tuple[str, str]], now: Catalog) -> Iterator[str]:
+    """Rules, policies and triggers may name a column, and so keep its type from being changed."""
+    for each in now.objects:
+        if each.name.kind in ("policy", "rule", "trigger") and each.name[1:3] in tables:
+            yield f"DROP {reference(each)}"
+    for table in sorted(tables):
+        yield from _without_views(Difference(Name("table", table[0], "", table[1]), None, None), now)
 
 
 def _retyped(column: Object, enum: str, now: Catalog) -> str:
@@ -212,7 +228,12 @@ def _attributes(text: str | None) -> dict[str, str]:
 
 def _table(difference: Difference, now: Catalog, wanted: Catalog) -> tuple[str, ...]:
     was, found = difference.was, difference.now
-    if was is None or found is None or {each.attribute for each in difference.changes} != {"inherits"}:
+    changed = {each.attribute for each in difference.changes}
+    if found is None and was is not None:
+        return restore(difference, _without_foreign_keys(was.name, wanted))
+    if was is not None and found is not None and changed == {"inherited columns"}:
+        return tuple(_inherited(was, found, wanted))
+    if was is None or found is None or changed != {"inherits"}:
         return restore(difference, wanted)
     name = qualify(was.name.schema, was.name.name)
     before, after = (filter(None, (each["inherits"] or "").split(", ")) for each in (was, found))
@@ -221,6 +242,37 @@ def _table(difference: Difference, now: Catalog, wanted: Catalog) -> tuple[str, 
         *(f"ALTER TABLE {name} NO INHERIT {each}" for each in present if each not in parents),
         *(f"ALTER TABLE {name} INHERIT {each}" for each in parents if each not in present),
     )
+
+
+def _without_foreign_keys(table: Name, wanted: Catalog) -> Catalog:
+    """For tables that refer to each other: the keys come once both are there."""
+    mine = ("foreign key", table.schema, table.name)
+    return replace(wanted, objects=tuple(each for each in wanted.objects if each.name[:3] != mine))
+
+
+def _inherited(was: Object, found: Object, wanted: Catalog) -> Iterator[str]:
+    """Columns of a child that are not as its parents have them."""
+    before, after = _own_ways(was["inherited columns"]), _own_ways(found["inherited columns"])
+    name = qualify(was.name.schema, was.name.name)
+    parents = f"{was['partition of'] or ''}, {was['inherits'] or ''}".split(", ")
+    for column in sorted(before.keys() | after.keys()):
+        wanted_here = before.get(column) or _parents_way(column, parents, wanted)
+        if wanted_here is not None and wanted_here != after.get(column):
+            empty, value = wanted_here
+            yield f"ALTER TABLE {name} ALTER COLUMN {column} {f'SET DEFAULT {value}' if value else 'DROP DEFAULT'}"
+            yield f"ALTER TABLE {name} ALTER COLUMN {column} {'SET' if empty else 'DROP'} NOT NULL"
+
+
+def _own_ways(text: str | None) -> dict[str, tuple[bool, str]]:
+    """Column to whether it may not be NULL, and its default."""
+    return {each[1]: (bool(each[2]), each[3] or "") for each in _OWN_WAY.finditer(text or "")}
+
+
+def _parents_way(column: str, parents: list[str], wanted: Catalog) -> tuple[bool, str] | None:
+    for each in wanted.objects:
+        if each.name.kind == "column" and quote(each.name.name) == column and owner(each) in parents:
+            return each["nullable"] == "no", default(each, wanted) or ""
+    return None
 
 
 _WAYS = {
