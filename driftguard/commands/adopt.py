@@ -87,7 +87,7 @@ def _adoption(looked: Looked, message: str) -> Adoption | None:
     parent = _parent(live, looked)
     environment = looked.environment
     found = live_side(live, environment, database)
-    back = way(found, at((parent,), parent, environment, database), environment, database)
+    back = way(found, at((parent,), parent, environment, database), environment, database, names=False)
     if not back.is_proven:
         looked.hush()
         print(*proof(back, found.called), sep="\n", file=sys.stderr)

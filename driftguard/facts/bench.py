@@ -10,7 +10,7 @@ from typing import NamedTuple
 from driftguard.catalog import CATALOGS, CatalogModule
 from driftguard.errors import DriftguardError
 from driftguard.facts.guest import Probe
-from driftguard.schema.catalog import Catalog, Name
+from driftguard.schema.catalog import Catalog, Name, named
 from driftguard.schema.diff import Difference, diff
 from driftguard.schema.plan import Step, in_working_order
 
@@ -78,22 +78,27 @@ class Found(NamedTuple):
     reasons: tuple[str, ...] = ()
 
 
-def search(bench: Bench, wanted: Catalog) -> Found:
-    """Find out by trying what turns the database into ``wanted``.
+def search(bench: Bench, wanted: Catalog, *, names: bool = False) -> Found:
+    """Find out by trying what turns the database into ``wanted``; with ``names`` also those that a server made up.
 
     Each round compares, and tries a step for each difference; what fails may go through in a later round, when others
     have brought what it needs. Where a round changes nothing, the ways round are taken, each once.
     """
+
+    def look() -> Catalog:
+        return named(bench.catalog()) if names else bench.catalog()
+
+    wanted = named(wanted) if names else wanted
     script: list[str] = []
     reasons: dict[Name, str] = {}
     taken: set[Name] = set()
-    now = bench.catalog()
+    now = look()
     left = diff(wanted, now)
     for _ in range(MOST_ROUNDS):
         if not left:
             break
         ran, reasons = _round(bench, in_working_order(bench.module.steps(left, now, wanted)))
-        now, before = bench.catalog(), left
+        now, before = look(), left
         left = diff(wanted, now)
         if left == before:
             stuck = [each for each in left if each.name not in taken]
@@ -101,7 +106,7 @@ def search(bench: Bench, wanted: Catalog) -> Found:
             ways = [Step((each,), bench.module.way_round(each, now, wanted)) for each in stuck]
             ran, further = _round(bench, in_working_order(ways))
             reasons |= further
-            now = bench.catalog()
+            now = look()
             left = diff(wanted, now)
         if not ran or left == before:
             break

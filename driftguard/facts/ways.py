@@ -37,12 +37,18 @@ class Way(NamedTuple):
         return not self.left and not self.untried
 
 
-def way(first: Side, second: Side, environment: EnvironmentFacts, database: DatabaseFacts) -> Way:
-    """What turns ``first`` into ``second``; raises Unavailable, DriftguardError."""
+def way(
+    first: Side, second: Side, environment: EnvironmentFacts, database: DatabaseFacts, *, names: bool = True
+) -> Way:
+    """What turns ``first`` into ``second``; raises Unavailable, DriftguardError.
+
+    With ``names`` the statements are for this very database, where the server may have made up other names for
+    constraints than it does where the revisions are replayed.
+    """
     differences = diff(first.catalog, second.catalog)
     if not differences:
         return Way((), ())
-    trial = _Trial(environment, database)
+    trial = _Trial(environment, database, names=names)
     undoing = diff(second.catalog, first.catalog)
     wanted = second.catalog
     if trial.needs_order or any(each.name.kind == "table" and each.now is None for each in undoing):
@@ -54,7 +60,7 @@ def way(first: Side, second: Side, environment: EnvironmentFacts, database: Data
             return _untried(first, differences, wanted, copied, trial)
         found = trial.searched(url, wanted)
         if not trial.undoes:
-            url, copied = trial.copy(first, copied.statements)
+            url, copied = trial.copy(first)
         left, reason = trial.run(url, found.statements, wanted)
         reasons = found.reasons if left == found.left else (reason,) * len(left)
         database.give_back(url)
@@ -71,30 +77,30 @@ def _untried(first: Side, differences: tuple[Difference, ...], wanted: Catalog, 
 class _Trial:
     """Shadows of one database on which statements are tried."""
 
-    def __init__(self, environment: EnvironmentFacts, database: DatabaseFacts) -> None:
+    def __init__(self, environment: EnvironmentFacts, database: DatabaseFacts, *, names: bool) -> None:
         self._probe = environment.probe
         self._database = database
         self._dialect = database.database.dialect
         self.module = module_of(self._dialect)
+        self._names = names and self.module.MANNER.uses_names
         self.undoes = self.module.MANNER.transactional
         self.needs_order = self._dialect == "sqlite"  # where any table may have to be made anew
 
     def _read(self, session: int) -> Catalog:
         return self._database.filtered(self._probe.read(session, self._dialect, self._database.scope()))
 
-    def copy(self, side: Side, known: Sequence[str] | None = None) -> tuple[str, Found]:
-        """A shadow that holds what ``side`` does, and how it came to; ``known`` did it before."""
+    def copy(self, side: Side) -> tuple[str, Found]:
+        """A shadow that holds what ``side`` does, and how it came to."""
         url = side.ground()
         self._probe.take(url)
-        wanted = side.catalog
+        wanted, found = side.catalog, Found(())
         with opened(self._probe, url, self._dialect, self._read) as bench:
-            if known is not None:
-                bench.attempt(known)
-                found = Found(tuple(known), diff(wanted, bench.catalog()))
-            elif diff(wanted, bench.catalog()):
-                found = search(bench, replace(wanted, order=side.order()))
-            else:
-                found = Found(())
+            if diff(wanted, bench.catalog()):
+                wanted = replace(wanted, order=side.order())
+                found = search(bench, wanted)
+            if self._names and not found.left:
+                renamed = search(bench, wanted, names=True)
+                found = found._replace(left=renamed.left, reasons=renamed.reasons)
             bench.keep()
         return url, found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 Row = Sequence[str | None]
@@ -74,3 +74,8 @@ def make_object(name: Name, facts: dict[str, str | None], *, anonymous: bool = F
 def make_catalog(dialect: str, version: str, objects: Iterable[Object], unread: Iterable[str] = ()) -> Catalog:
     """A catalog with its objects sorted."""
     return Catalog(dialect, version, tuple(sorted(objects)), tuple(sorted(unread)))
+
+
+def named(catalog: Catalog) -> Catalog:
+    """The catalog with names that the server made up as if somebody had given them: statements have to use them."""
+    return replace(catalog, objects=tuple(replace(each, anonymous=False) for each in catalog.objects))

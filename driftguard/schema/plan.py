@@ -28,7 +28,8 @@ class Manner(NamedTuple):
     ``before`` runs before the transaction begins and ``inside`` at its beginning; both also stand, as far as others
     need them, in the ``head`` of a script, whose end is ``tail``. ``transactional``: a transaction can undo them all.
     A statement of a script that holds a semicolon itself ends with ``delimiter``, if there is one. ``unsound`` counts
-    rows that refer to none, where foreign keys are not enforced meanwhile.
+    rows that refer to none, where foreign keys are not enforced meanwhile. ``uses_names``: statements call constraints
+    by their names, also by those that the server made up.
     """
 
     before: tuple[str, ...]
@@ -38,6 +39,7 @@ class Manner(NamedTuple):
     tail: tuple[str, ...]
     delimiter: str = ""
     unsound: str = ""
+    uses_names: bool = True
 
 
 def in_working_order(steps: Iterable[Step]) -> tuple[Step, ...]:

@@ -18,6 +18,7 @@ MANNER = Manner(
     head=("PRAGMA foreign_keys = OFF;", "BEGIN IMMEDIATE;"),
     tail=("COMMIT;",),
     unsound="SELECT count(*) FROM pragma_foreign_key_check",
+    uses_names=False,
 )
 
 DATABASES = "SELECT name FROM pragma_database_list WHERE name <> 'temp' ORDER BY seq"
