@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from driftguard.schema.catalog import Name, Object
@@ -16,6 +16,9 @@ WIDER = {
     "real": "double precision",
 }
 """A type and those that hold all of its values."""
+
+_BACKTICKS = ("mysql", "mariadb")
+_FILLING = _BACKTICKS  # their ADD COLUMN puts 0 or '' into rows where there is no default
 
 
 class Loss(NamedTuple):
@@ -31,9 +34,10 @@ class Loss(NamedTuple):
 
 def losses(differences: Iterable[Difference], renamed: frozenset[Name], dialect: str) -> Iterator[Loss]:
     """For differences whose ``was`` is to come back, ``now`` to go; ``renamed`` columns keep their values."""
-    for each in differences:
-        if each.name not in renamed:
-            yield from _losses(each, dialect)
+    kept = [each for each in differences if each.name not in renamed]
+    for each in kept:
+        yield from _losses(each, dialect)
+        yield from _perhaps_renamed(each, kept)
 
 
 def _losses(difference: Difference, dialect: str) -> Iterator[Loss]:
@@ -62,7 +66,17 @@ def _losses(difference: Difference, dialect: str) -> Iterator[Loss]:
                 yield Loss(f"rows with {', '.join(labels)} of the type {name} would make it fail")
 
 
-_FILLING = ("mysql", "mariadb")  # their ADD COLUMN puts 0 or '' into rows where there is no default
+def _perhaps_renamed(lost: Difference, differences: Sequence[Difference]) -> Iterator[Loss]:
+    """A column that went, and a single one like it that came."""
+    if lost.name.kind != "column" or lost.was is None or lost.now is not None:
+        return
+    alike = [
+        each.name
+        for each in differences
+        if each.now and each.was is None and each.name[:3] == lost.name[:3] and each.now.facts == lost.was.facts
+    ]
+    if len(alike) == 1:
+        yield Loss(f"{alike[0]} looks like {lost.name} renamed: if it is, rename it back instead, to keep its values")
 
 
 def _of_column(was: Object, now: Object, dialect: str) -> Iterator[Loss]:
@@ -98,5 +112,5 @@ def _table(schema: str, name: str, dialect: str) -> str:
 
 
 def _quoted(name: str, dialect: str) -> str:
-    mark = "`" if dialect in _FILLING else '"'
+    mark = "`" if dialect in _BACKTICKS else '"'
     return f"{mark}{name.replace(mark, mark * 2)}{mark}"

@@ -20,7 +20,7 @@ from driftguard.facts.ways import Way, way
 from driftguard.probe.guest_process import GuestFailed
 from driftguard.report.visible import visible, visible_lines
 from driftguard.schema.catalog import Catalog
-from driftguard.schema.diff import diff
+from driftguard.schema.diff import Difference, diff
 
 DONE, NOT_DONE = 0, 1
 DROPS = "DROP TABLE"
@@ -51,7 +51,8 @@ def repair(*, start: Path, environment: str = "", live: str = "", apply: bool = 
         if not back.differences:
             print(visible(f"{where} is what {listed(stamp)} builds: there is nothing to repair"))
             return DONE
-        print(*_told(where, listed(stamp), back, counts, expected, found.reading.catalog), sep="\n")
+        differences = diff(expected, found.reading.catalog)
+        print(*_told(where, listed(stamp), back, counts, differences, found.notes), sep="\n")
         if not apply:
             print("nothing was done; to run this: driftguard repair --apply")
             return NOT_DONE
@@ -70,14 +71,20 @@ def repair(*, start: Path, environment: str = "", live: str = "", apply: bool = 
 
 
 def _told(
-    where: str, stamp: str, back: Way, counts: tuple[Counted, ...], expected: Catalog, live: Catalog
+    where: str,
+    stamp: str,
+    back: Way,
+    counts: tuple[Counted, ...],
+    differences: tuple[Difference, ...],
+    notes: tuple[str, ...],
 ) -> Iterator[str]:
     number = counted(len(back.differences), "difference")
     yield visible(f"{where} is not what {stamp} builds: {number}")
-    yield from (f"  {visible(directly(each))}" for each in diff(expected, live))
+    yield from (f"  {visible(directly(each))}" for each in differences)
     yield "the plan:"
     for statement in back.statements:
         yield from (f"    {line}" for line in visible_lines(f"{statement.rstrip().removesuffix(';')};"))
+    yield from (f"note: {visible(line)}" for line in notes)
     if counts:
         yield "what is lost, or stands in the way:"
         yield from (f"  {visible(_said(each))}" for each in counts)
@@ -94,15 +101,10 @@ def _said(counted_loss: Counted) -> str:
 def _counts(looked: Looked, live: LiveFacts, back: Way, expected: Catalog) -> Iterator[Counted]:
     """Read-only, each in a session of its own: one that is refused must not hinder the others."""
     differences = diff(expected, live.reading.catalog)
-    renamed = frozenset(each.name for each in differences if _is_renamed(each.name.name, back))
-    for loss in losses(differences, renamed, expected.dialect):
+    for loss in losses(differences, back.renamed, expected.dialect):
         rows = _count(looked, live, loss.counting, expected.dialect) if loss.counting else None
         if rows != 0:
             yield Counted(loss, rows)
-
-
-def _is_renamed(name: str, back: Way) -> bool:
-    return any(" RENAME COLUMN " in each and name in each for each in back.statements)
 
 
 def _count(looked: Looked, live: LiveFacts, statement: str, dialect: str) -> int | None:

@@ -10,7 +10,7 @@ from driftguard.facts.bench import Found, module_of, opened, search
 from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
 from driftguard.facts.sides import Side
-from driftguard.schema.catalog import Catalog
+from driftguard.schema.catalog import Catalog, Name
 from driftguard.schema.diff import Difference, diff
 from driftguard.schema.plan import in_working_order
 
@@ -21,7 +21,8 @@ class Way(NamedTuple):
     """The differences of two schemas, and what turns the first into the second.
 
     ``left`` are the differences that remained when it was tried, with a reason for each; ``untried`` says why it could
-    not be tried. ``there`` made a shadow like the first side out of what its stamp builds.
+    not be tried. ``there`` made a shadow like the first side out of what its stamp builds. ``renamed`` columns keep
+    their values.
     """
 
     differences: tuple[Difference, ...]
@@ -30,6 +31,7 @@ class Way(NamedTuple):
     reasons: tuple[str, ...] = ()
     untried: str = ""
     there: tuple[str, ...] = ()
+    renamed: frozenset[Name] = frozenset()
 
     @property
     def is_proven(self) -> bool:
@@ -51,8 +53,13 @@ def way(
     trial = _Trial(environment, database, names=names)
     undoing = diff(second.catalog, first.catalog)
     wanted = second.catalog
-    if trial.needs_order or any(each.name.kind == "table" and each.now is None for each in undoing):
+    renamed: frozenset[Name] = frozenset()
+    if trial.needs_order or _makes_tables(undoing) or _may_rename(undoing):
         wanted = replace(wanted, order=second.order())
+    if _may_rename(undoing):
+        now = replace(first.catalog, order=first.order())
+        steps = (each for each in trial.module.steps(undoing, now, wanted) if each.renames)
+        renamed = frozenset(each.name for step in steps for each in step.differences)
     environment.scene.progress(f"trying the statements on a copy of {first.called}")
     with environment.failures():
         url, copied = trial.copy(first)
@@ -64,7 +71,18 @@ def way(
         left, reason = trial.run(url, found.statements, wanted)
         reasons = found.reasons if left == found.left else (reason,) * len(left)
         database.give_back(url)
-    return Way(differences, found.statements, left, reasons, there=copied.statements)
+    return Way(differences, found.statements, left, reasons, there=copied.statements, renamed=renamed)
+
+
+def _makes_tables(differences: Sequence[Difference]) -> bool:
+    return any(each.name.kind == "table" and each.now is None for each in differences)
+
+
+def _may_rename(differences: Sequence[Difference]) -> bool:
+    """Whether a table lacks one column and has another one too many."""
+    columns = [each for each in differences if each.name.kind == "column"]
+    lost = {each.name[:3] for each in columns if each.now is None}
+    return any(each.was is None and each.name[:3] in lost for each in columns)
 
 
 def _untried(first: Side, differences: tuple[Difference, ...], wanted: Catalog, copied: Found, trial: _Trial) -> Way:

@@ -16,10 +16,14 @@ _NEEDED_FIRST = (
 
 
 class Step(NamedTuple):
-    """Some differences and the statements that undo them; () where none can be offered."""
+    """Some differences and the statements that undo them; () where none can be offered.
+
+    ``renames``: the differences are one column under two names, which keeps its values.
+    """
 
     differences: tuple[Difference, ...]
     statements: tuple[str, ...]
+    renames: bool = False
 
 
 class Manner(NamedTuple):

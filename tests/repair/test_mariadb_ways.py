@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from benches import bench_on, run
+from chosen import chosen
 from fixtures.mariadb import MariadbServer
 
 from driftguard.facts.bench import search
@@ -33,7 +34,7 @@ ONES = [pytest.param((each.values[0],), id=each.id) for each in DRIFTS]
 MANY = [pytest.param(each.values[0], id=each.id) for each in RESTORED_AFTER]
 
 
-@pytest.mark.parametrize("statements", [*ONES, *MANY])
+@pytest.mark.parametrize("statements", [*chosen(ONES, 14), *MANY])
 def test_there_and_back(two: tuple[str, str], statements: tuple[str, ...]) -> None:
     with bench_on(two[0], SCOPE) as live, bench_on(two[1], SCOPE) as other:
         expected = live.catalog()

@@ -54,7 +54,7 @@ def steps(differences: tuple[Difference, ...], now: Catalog, wanted: Catalog) ->
         if each.now and each.name in renamed:
             lost = renamed[each.name]
             rename = f"RENAME COLUMN {quote(each.name.name)} TO {quote(lost.name.name)}"
-            yield Step((lost, each), (f"ALTER TABLE {owner(each.now)} {rename}",))
+            yield Step((lost, each), (f"ALTER TABLE {owner(each.now)} {rename}",), renames=True)
         elif each not in renamed.values():
             yield Step((each,), restore(each, wanted))
 
