@@ -14,7 +14,7 @@ import pytest
 from fixtures.mariadb import MariadbServer
 from fixtures.postgresql import PostgresqlServer
 from guarded import SAMPLES, Guarded, sql
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, make_url
 from terminal import Terminal
 
 BEGIN = "3f2a8c01b7de"
@@ -239,3 +239,39 @@ def test_what_cannot_be_compared_is_said(shop: Guarded) -> None:
         answer = shop.driftguard("diff", *words)
         assert (answer.code, answer.out) == (2, ""), answer
         assert answer.err.startswith("error: "), answer
+
+
+@ON_ONE
+def test_tables_of_a_chain_that_is_not_known_are_not_dropped(shop: Guarded, url: str) -> None:
+    sql(url, "CREATE TABLE their_version (version_num VARCHAR(32))", "CREATE TABLE theirs (id INTEGER)")
+    answer = shop.driftguard("repair", "--apply", "--yes")
+    assert answer.code == 2
+    assert "their_version" in answer.err
+    assert sql(url, "SELECT count(*) FROM theirs") == [(0,)]
+
+
+@ON_POSTGRESQL
+def test_a_table_that_somebody_holds_is_not_waited_for(drifted: Guarded, url: str) -> None:
+    with create_engine(url).begin() as other:
+        other.exec_driver_sql("LOCK TABLE items IN SHARE MODE")
+        answer = drifted.driftguard("repair", "--apply", "--yes")
+    assert answer.code == 2
+    assert "lock timeout" in answer.err and "as it was before" in answer.err
+    assert sql(url, "SELECT count(*) FROM extra") == [(2,)]
+
+
+@ON_POSTGRESQL
+def test_a_plan_that_does_not_get_there_is_not_run(shop: Guarded, url: str) -> None:
+    """How a collation was made is not read, so that no copy of a column that uses it can be made."""
+    sql(
+        url,
+        "CREATE COLLATION odd (provider = libc, locale = 'C')",
+        "ALTER TABLE items ALTER name TYPE text COLLATE odd",
+    )
+    shown = shop.driftguard("repair")
+    assert "no copy of" in shown.out and "column items.name" in shown.out
+    answer = shop.driftguard("repair", "--apply", "--yes")
+    assert answer.code == 2
+    assert "so it is not run" in answer.err
+    assert shop.driftguard("adopt", "-m", "odd").code == 1
+    assert shop.git("status", "--porcelain") == ""
