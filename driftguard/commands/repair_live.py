@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ from driftguard.schema.diff import Difference, diff
 
 DONE, NOT_DONE = 0, 1
 DROPS = "DROP TABLE"
+_DROPPED = re.compile(r"DROP (VIEW|MATERIALIZED VIEW|FUNCTION|PROCEDURE) ([^(;]+).*")
 
 
 class Counted(NamedTuple):
@@ -88,7 +90,17 @@ def _told(
     if counts:
         yield "what is lost, or stands in the way:"
         yield from (f"  {visible(_said(each))}" for each in counts)
+    yield from (f"note: {visible(line)}" for line in _made_again(back.statements))
     yield from proof(back, where)
+
+
+def _made_again(statements: tuple[str, ...]) -> Iterator[str]:
+    """What goes and comes back although nothing was wrong with it; PostgreSQL keeps privileges with the object."""
+    for number, each in enumerate(statements):
+        if found := _DROPPED.fullmatch(each):
+            again = re.compile(rf"CREATE (OR REPLACE )?{found[1]} {re.escape(found[2])}(?=[ (])")
+            if any(again.match(later) for later in statements[number:]):
+                yield f"{found[1].lower()} {found[2]} is made again: privileges that were granted on it are lost"
 
 
 def _said(counted_loss: Counted) -> str:

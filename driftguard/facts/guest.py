@@ -21,7 +21,7 @@ from driftguard.probe.early import guest_environ
 from driftguard.probe.guest_process import Guest, GuestFailed
 from driftguard.project import Environment, Interpreter, NoInterpreter, find_interpreter
 from driftguard.schema import select
-from driftguard.schema.catalog import Catalog, Name, Row, Scope
+from driftguard.schema.catalog import Catalog, Name, Query, Row, Scope
 from driftguard.shadow import SHADOWS, NoShadow, Request, Shadows, open_shadows
 from driftguard.shadow.request import LIVE
 
@@ -168,22 +168,19 @@ class Probe:
             schemas = [""] if scope.schemas is None else sorted(scope.schemas)
             everything = from_reflection(self.call("reflect", session=session, schemas=schemas))
             return select.without(everything, select.inside(scope.left_out))
+        return module.read(self._query(session), scope)
 
+    def _query(self, session: int) -> Query:
         def query(statement: str) -> list[Row]:
             rows: list[Row] = self.call("query", session=session, statement=statement)
             return rows
 
-        return module.read(query, scope)
+        return query
 
     def order(self, session: int, dialect: str) -> Mapping[Name, int]:
         """Each column's place in its table, as an open session sees it; nothing for dialects that tell none."""
         module = CATALOGS.get(dialect)
-
-        def query(statement: str) -> list[Row]:
-            rows: list[Row] = self.call("query", session=session, statement=statement)
-            return rows
-
-        return module.order(query) if module else {}
+        return module.order(self._query(session)) if module else {}
 
     def _source(self, asked: ShadowQuestion) -> Shadows:
         # Only a live server that answered can lend room for its own shadows.
