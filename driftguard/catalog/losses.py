@@ -37,7 +37,7 @@ def losses(differences: Iterable[Difference], renamed: frozenset[Name], dialect:
     kept = [each for each in differences if each.name not in renamed]
     for each in kept:
         yield from _losses(each, dialect)
-        yield from _perhaps_renamed(each, kept)
+        yield from _perhaps_renamed(each, kept, dialect)
 
 
 def _losses(difference: Difference, dialect: str) -> Iterator[Loss]:
@@ -66,7 +66,7 @@ def _losses(difference: Difference, dialect: str) -> Iterator[Loss]:
                 yield Loss(f"rows with {', '.join(labels)} of the type {name} would make it fail")
 
 
-def _perhaps_renamed(lost: Difference, differences: Sequence[Difference]) -> Iterator[Loss]:
+def _perhaps_renamed(lost: Difference, differences: Sequence[Difference], dialect: str) -> Iterator[Loss]:
     """A column that went, and a single one like it that came."""
     if lost.name.kind != "column" or lost.was is None or lost.now is not None:
         return
@@ -76,7 +76,9 @@ def _perhaps_renamed(lost: Difference, differences: Sequence[Difference]) -> Ite
         if each.now and each.was is None and each.name[:3] == lost.name[:3] and each.now.facts == lost.was.facts
     ]
     if len(alike) == 1:
-        yield Loss(f"{alike[0]} looks like {lost.name} renamed: if it is, rename it back instead, to keep its values")
+        now, was = (_quoted(name, dialect) for name in (alike[0].name, lost.name.name))
+        rename = f"ALTER TABLE {_table(lost.name.schema, lost.name.table, dialect)} RENAME COLUMN {now} TO {was}"
+        yield Loss(f"{alike[0]} looks like {lost.name} renamed: if it is, its values stay with {rename}")
 
 
 def _of_column(was: Object, now: Object, dialect: str) -> Iterator[Loss]:

@@ -33,7 +33,7 @@ def diff(
     """Print the differences, or with ``sql`` a script; 0 if there are none, else 1."""
     with looked_at(start, environment, live) as looked:
         database = looked.database()
-        before, after = (side(word, looked.environment, database) for word in (first, second))
+        before, after = (side(word, looked.environment, database, looked.neighbours) for word in (first, second))
         dialect = database.database.dialect
         if sql:
             found = way(before, after, looked.environment, database)

@@ -46,10 +46,14 @@ class Looked(NamedTuple):
         live = self.environment.scene.live_of(self.environment.settings)
         if not live.wanted:
             raise DriftguardError("the live database is left alone, as the setting live says", "name one: --live URL")
+        return LiveFacts(self.environment, database, live, self.neighbours())
+
+    def neighbours(self) -> list[Catalog]:
+        """What other chains build in the same database."""
         for other in self.everybody:
             with suppress(Unavailable):  # a chain that cannot be replayed is no neighbour; `strangers` tells
                 _ = other.databases
-        return LiveFacts(self.environment, database, live, engine.neighbours(database, self.everybody))
+        return engine.neighbours(self.database(), self.everybody)
 
     def expected(self, live: LiveFacts) -> Catalog:
         """What the live database's stamp builds; raises DriftguardError without one that is known here."""

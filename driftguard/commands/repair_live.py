@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from driftguard.facts.mending import mend
 from driftguard.facts.sides import at, live_side
 from driftguard.facts.ways import Way, way
 from driftguard.probe.guest_process import GuestFailed
+from driftguard.redaction import redacted
 from driftguard.report.visible import visible, visible_lines
 from driftguard.schema.catalog import Catalog
 from driftguard.schema.diff import Difference, diff
@@ -56,7 +58,9 @@ def repair(*, start: Path, environment: str = "", live: str = "", apply: bool = 
         differences = diff(expected, found.reading.catalog)
         print(*_told(where, listed(stamp), back, counts, differences, found.notes), sep="\n")
         if not apply:
-            print("nothing was done; to run this: driftguard repair --apply")
+            options = [("-e", environment), ("--live", live)]
+            words = [word for option, value in options if value for word in (option, shlex.quote(value))]
+            print(visible(redacted(" ".join(("nothing was done; to run this: driftguard repair", *words, "--apply")))))
             return NOT_DONE
         _refuse(found, back, counts)
         if not confirmed and not _agreed(where, transactional=module_of(expected.dialect).MANNER.transactional):

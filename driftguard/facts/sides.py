@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -30,8 +30,13 @@ class Side(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def side(word: str, environment: EnvironmentFacts, database: DatabaseFacts) -> Side:
-    """What the user's word means; raises DriftguardError, Unavailable."""
+def side(
+    word: str, environment: EnvironmentFacts, database: DatabaseFacts, neighbours: Callable[[], Sequence[Catalog]]
+) -> Side:
+    """What the user's word means; raises DriftguardError, Unavailable.
+
+    ``neighbours`` gives what other chains build in the same database.
+    """
     if word == "models":
         return _models(environment, database)
     if word == "live" or any(mark in word for mark in ADDRESSES):
@@ -39,7 +44,7 @@ def side(word: str, environment: EnvironmentFacts, database: DatabaseFacts) -> S
         live = scene.live_of(environment.settings)
         if not live.wanted:
             raise DriftguardError("the live database is left alone, as --live or the setting says", "name its URL")
-        return live_side(LiveFacts(environment, database, live), environment, database)
+        return live_side(LiveFacts(environment, database, live, neighbours()), environment, database)
     if word == "head":
         return at(environment.graph.heads(), word, environment, database)
     if word == BASE:
