@@ -157,7 +157,11 @@ def _agreed(where: str, *, transactional: bool) -> bool:
         raise DriftguardError("nobody is here to be asked whether the plan may be run", "say so: --apply --yes")
     if not transactional:
         print("this server cannot undo a change of the schema: if a statement fails, those before it stay")
-    return input(f"Run this on {visible(where)}? [y/N] ").strip().lower() in ("y", "yes")
+    try:
+        return input(f"Run this on {visible(where)}? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        print()
+        return False
 
 
 def _again(looked: Looked) -> Catalog:

@@ -61,11 +61,14 @@ def way(
         steps = (each for each in trial.module.steps(undoing, now, wanted) if each.renames)
         renamed = frozenset(each.name for step in steps for each in step.differences)
     environment.scene.progress(f"trying the statements on a copy of {first.called}")
+    environment.renew()
     with environment.failures():
         url, copied = trial.copy(first)
         if copied.left:
             return _untried(first, differences, wanted, copied, trial)
+        environment.renew()
         found = trial.searched(url, wanted)
+        environment.renew()
         if not trial.undoes:
             url, copied = trial.copy(first)
         left, reason = trial.run(url, found.statements, wanted)

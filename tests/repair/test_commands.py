@@ -275,3 +275,42 @@ def test_a_plan_that_does_not_get_there_is_not_run(shop: Guarded, url: str) -> N
     assert "so it is not run" in answer.err
     assert shop.driftguard("adopt", "-m", "odd").code == 1
     assert shop.git("status", "--porcelain") == ""
+
+
+SECOND_ENV = """import os
+from alembic import context
+from sqlalchemy import create_engine
+
+with create_engine(os.environ["SHOP_DATABASE"]).connect() as connection:
+    context.configure(connection=connection, version_table="second_version")
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+SECOND_REVISION = '''"""begin"""
+import sqlalchemy as sa
+from alembic import op
+
+revision = "5ec0nd"
+down_revision = None
+
+
+def upgrade():
+    op.create_table("theirs", sa.Column("id", sa.Integer(), primary_key=True))
+'''
+
+
+@ON_ONE
+def test_tables_of_another_chain_that_is_known_are_left_alone(shop: Guarded, url: str) -> None:
+    shop.write("second/alembic.ini", "[alembic]\nscript_location = %(here)s/scripts\n")
+    shop.write("second/scripts/env.py", SECOND_ENV)
+    shop.write("second/scripts/versions/5ec0nd_begin.py", SECOND_REVISION)
+    shop.commit("another chain")
+    shop.alembic("upgrade", "head", folder="second")
+    sql(url, "CREATE TABLE extra (id INTEGER)")
+    assert "which environment?" in shop.driftguard("repair").err
+    told = shop.driftguard("diff", "-e", "migrations", "head", "live").out
+    assert "extra" in told and "theirs" not in told
+    answer = shop.driftguard("repair", "-e", "migrations", "--apply", "--yes")
+    assert answer.code == 0, answer
+    assert sql(url, "SELECT count(*) FROM theirs") == [(0,)]
+    assert shop.driftguard("diff", "-e", "migrations", "head", "live").code == 0

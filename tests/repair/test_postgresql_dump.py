@@ -55,7 +55,7 @@ def dumped(server: PostgresqlServer, url: str) -> list[str]:
     return sorted(line.rstrip(",") for line in text.splitlines() if line and not line.startswith(MARKS))
 
 
-@pytest.mark.parametrize(("statement", "differences"), chosen(RESTORABLE, 20))
+@pytest.mark.parametrize(("statement", "differences"), chosen(RESTORABLE, 10))
 def test_the_dumps_are_equal(
     postgresql_server: PostgresqlServer, base: str, copy: str, statement: str, differences: str
 ) -> None:

@@ -32,7 +32,7 @@ def base(postgresql_server: PostgresqlServer) -> Iterator[str]:
 
 # After NO INHERIT the columns are the child's own, and no statement makes them the parent's alone again.
 STAYS = [each for each in SEEN_ONLY if each.id == "child no longer inherits"]
-COME_BACK = [*chosen(RESTORABLE, 25), *(each for each in SEEN_ONLY if each not in STAYS)]
+COME_BACK = [*chosen(RESTORABLE, 18), *(each for each in SEEN_ONLY if each not in STAYS)]
 
 
 @pytest.mark.parametrize(("statement", "differences"), COME_BACK)
