@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from driftguard.checks.words import apart, counted, directly, listed
 from driftguard.commands.diff import proof
-from driftguard.commands.looked_at import Looked, looked_at
+from driftguard.commands.looked_at import Looked, looked_at, told
 from driftguard.errors import DriftguardError
 from driftguard.facts import LiveFacts
 from driftguard.facts.adopting import lines, missed_by_downgrade, missed_by_upgrade
+from driftguard.facts.mending import Refused
 from driftguard.facts.sides import at, live_side
 from driftguard.facts.tool import command
 from driftguard.facts.ways import way
@@ -32,21 +33,24 @@ class Adoption(NamedTuple):
     live: Catalog
     expected: Catalog
     called: str
-    told: tuple[str, ...]
+    changes: tuple[str, ...]
     stamp_command: str
 
 
 def adopt(*, start: Path, message: str, environment: str = "", live: str = "", dry_run: bool = False) -> int:
     """Write the revision, replay it there and back, and remove it again if that is not what it should be."""
     with looked_at(start, environment, live) as looked:
-        adoption = _adoption(looked, message)
+        try:
+            adoption = _adoption(looked, message)
+        except Refused as refused:
+            return told(refused)
         looked.hush()
         if adoption is None:
             return REFUSED
-        if not adoption.told:
+        if not adoption.changes:
             print(visible(f"{adoption.called} is what {adoption.parent} builds: there is nothing to adopt"))
             return DONE
-    print(*map(visible, adoption.told), sep="\n")
+    print(*map(visible, adoption.changes), sep="\n")
     if dry_run:
         print(visible(f"would write {adoption.new.path}:"))
         print(*visible_lines(adoption.new.content.decode("utf-8", "replace")), sep="\n")
@@ -107,16 +111,16 @@ def _adoption(looked: Looked, message: str) -> Adoption | None:
 
 
 def _parent(live: LiveFacts, looked: Looked) -> str:
-    """The revision to stand behind: the only head, which the database has to be at; raises DriftguardError."""
+    """The revision to stand behind: the only head, which the database has to be at; raises Refused."""
     stamp, heads = live.reading.stamp or (), looked.environment.graph.heads()
     if live.pending:
-        raise DriftguardError(
+        raise Refused(
             f"{live.address} is {counted(len(live.pending), 'revision')} behind head, "
             "so that a revision for its change would make a second head",
             f"upgrade it first: {command(looked.environment.environment, 'upgrade')} heads",
         )
     if len(stamp) != 1 or stamp != heads:
-        raise DriftguardError(f"there are several heads: {listed(heads)}", "merge them first")
+        raise Refused(f"there are several heads: {listed(heads)}", "merge them first")
     return stamp[0]
 
 

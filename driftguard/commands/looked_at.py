@@ -15,8 +15,11 @@ from driftguard.commands.progress import progress
 from driftguard.config import load_settings
 from driftguard.errors import DriftguardError
 from driftguard.facts import DatabaseFacts, EnvironmentFacts, LiveFacts, Unavailable
+from driftguard.facts.mending import Refused
+from driftguard.report.visible import visible_lines
 from driftguard.schema.catalog import Catalog
 
+REFUSED = 1
 REPAIR_FIRST = "see `driftguard check`"
 
 
@@ -92,3 +95,10 @@ def _chosen(everybody: tuple[EnvironmentFacts, ...], name: str) -> EnvironmentFa
     if found:
         raise DriftguardError(f"which environment? there are {names}", "name it with -e")
     raise DriftguardError(f"there is no environment {name!r}; there are {names}", "name one of them with -e")
+
+
+def told(refused: Refused) -> int:
+    """Print what is in the way; the exit code."""
+    for word, text in (("refused:", refused.message), ("hint:", refused.hint)):
+        print(word, "\n".join(visible_lines(text)), file=sys.stderr)
+    return REFUSED

@@ -12,11 +12,11 @@ from typing import NamedTuple
 from driftguard.catalog.losses import Loss, losses
 from driftguard.checks.words import counted, directly, listed
 from driftguard.commands.diff import proof
-from driftguard.commands.looked_at import Looked, looked_at
+from driftguard.commands.looked_at import Looked, looked_at, told
 from driftguard.errors import DriftguardError
 from driftguard.facts import LiveFacts
 from driftguard.facts.bench import module_of
-from driftguard.facts.mending import mend
+from driftguard.facts.mending import Refused, mend
 from driftguard.facts.sides import at, live_side
 from driftguard.facts.ways import Way, way
 from driftguard.probe.guest_process import GuestFailed
@@ -37,65 +37,100 @@ class Counted(NamedTuple):
     rows: int | None
 
 
+class Planned(NamedTuple):
+    """The plan for a live database, which is called ``where``; ``differences`` are those from what its stamp builds."""
+
+    live: LiveFacts
+    where: str
+    stamp: str
+    expected: Catalog
+    differences: tuple[Difference, ...]
+    back: Way
+    counts: tuple[Counted, ...]
+
+
 def repair(*, start: Path, environment: str = "", live: str = "", apply: bool = False, confirmed: bool = False) -> int:
     """Print the plan; with ``apply`` run it, after a question unless it is ``confirmed``."""
     with looked_at(start, environment, live) as looked:
-        database, found = looked.database(), looked.live()
-        expected = looked.expected(found)
-        stamp = found.reading.stamp or ()
-        back = way(
-            live_side(found, looked.environment, database),
-            at(stamp, listed(stamp), looked.environment, database),
-            looked.environment,
-            database,
-        )
-        counts = tuple(_counts(looked, found, back, expected))
+        planned = _planned(looked)
         looked.hush()
-        where = str(found.address)
-        if not back.differences:
-            print(visible(f"{where} is what {listed(stamp)} builds: there is nothing to repair"))
+        if not planned.differences:
+            print(visible(f"{planned.where} is what {planned.stamp} builds: there is nothing to repair"))
             return DONE
-        differences = diff(expected, found.reading.catalog)
-        print(*_told(where, listed(stamp), back, counts, differences, found.notes), sep="\n")
+        print(*_told(planned), sep="\n")
         if not apply:
-            options = [("-e", environment), ("--live", live)]
-            words = [word for option, value in options if value for word in (option, shlex.quote(value))]
-            print(visible(redacted(" ".join(("nothing was done; to run this: driftguard repair", *words, "--apply")))))
+            print("nothing was done; to run this:", visible(_command(environment, live)))
             return NOT_DONE
-        _refuse(found, back, counts)
-        if not confirmed and not _agreed(where, transactional=module_of(expected.dialect).MANNER.transactional):
-            print("nothing was done")
-            return NOT_DONE
-        mended = mend(found, looked.environment, database, back.statements, found.reading.catalog, expected)
-        left = mended.left or diff(expected, _again(looked))
-    if left:
-        print(visible(f"this is still not what {listed(stamp)} builds:"))
-        print(*(f"  {visible(directly(each))}" for each in left), sep="\n")
+        try:
+            _refuse(planned)
+            if confirmed or _agreed(planned):
+                return _run(looked, planned)
+        except Refused as refused:
+            return told(refused)
+        print("nothing was done")
         return NOT_DONE
-    print(visible(f"done: {where} is what {listed(stamp)} builds"))
-    return DONE
 
 
-def _told(
-    where: str,
-    stamp: str,
-    back: Way,
-    counts: tuple[Counted, ...],
-    differences: tuple[Difference, ...],
-    notes: tuple[str, ...],
-) -> Iterator[str]:
-    number = counted(len(back.differences), "difference")
-    yield visible(f"{where} is not what {stamp} builds: {number}")
-    yield from (f"  {visible(directly(each))}" for each in differences)
+def _planned(looked: Looked) -> Planned:
+    database, live = looked.database(), looked.live()
+    expected = looked.expected(live)
+    stamp = live.reading.stamp or ()
+    back = way(
+        live_side(live, looked.environment, database),
+        at(stamp, listed(stamp), looked.environment, database),
+        looked.environment,
+        database,
+    )
+    differences = diff(expected, live.reading.catalog)
+    counts = tuple(_counts(looked, live, back, differences, expected.dialect))
+    return Planned(live, str(live.address), listed(stamp), expected, differences, back, counts)
+
+
+def _run(looked: Looked, planned: Planned) -> int:
+    """Change the database, and look at it again."""
+    live = planned.live
+    mended = mend(
+        live,
+        looked.environment,
+        looked.database(),
+        planned.back.statements,
+        live.reading.catalog,
+        planned.expected,
+    )
+    left = mended.left or diff(planned.expected, looked.live().reading.catalog)
+    if not left:
+        print(visible(f"done: {planned.where} is what {planned.stamp} builds"))
+        return DONE
+    if not mended.is_kept:
+        print("all of it was undone, because this would still differ:")
+    else:
+        print(visible(f"{planned.where} still is not what {planned.stamp} builds:"))
+    print(*(f"  {visible(directly(each))}" for each in left), sep="\n")
+    return NOT_DONE
+
+
+def _command(environment: str, live: str) -> str:
+    """What to type to run the plan."""
+    options = (("-e", environment), ("--live", live))
+    words = (word for option, value in options if value for word in (option, shlex.quote(value)))
+    return redacted(" ".join(("driftguard repair", *words, "--apply")))
+
+
+def _told(planned: Planned) -> Iterator[str]:
+    back = planned.back
+    number = counted(len(planned.differences), "difference")
+    yield visible(f"{planned.where} is not what {planned.stamp} builds: {number}")
+    yield from (f"  {visible(directly(each))}" for each in planned.differences)
     yield "the plan:"
     for statement in back.statements:
         yield from (f"    {line}" for line in visible_lines(f"{statement.rstrip().removesuffix(';')};"))
-    yield from (f"note: {visible(line)}" for line in notes)
-    if counts:
+    yield from (f"note: {visible(line)}" for line in planned.live.notes)
+    if planned.counts:
         yield "what is lost, or stands in the way:"
-        yield from (f"  {visible(_said(each))}" for each in counts)
-    yield from (f"note: {visible(line)}" for line in _made_again(back.statements))
-    yield from proof(back, where)
+        yield from (f"  {visible(_said(each))}" for each in planned.counts)
+    if planned.expected.dialect == "postgresql":
+        yield from (f"note: {visible(line)}" for line in _made_again(back.statements))
+    yield from proof(back, planned.where)
 
 
 def _made_again(statements: tuple[str, ...]) -> Iterator[str]:
@@ -114,11 +149,12 @@ def _said(counted_loss: Counted) -> str:
     return f"{loss.sentence}: {counted(rows, 'row')}" + (", which will make it fail" if loss.stops else "")
 
 
-def _counts(looked: Looked, live: LiveFacts, back: Way, expected: Catalog) -> Iterator[Counted]:
+def _counts(
+    looked: Looked, live: LiveFacts, back: Way, differences: tuple[Difference, ...], dialect: str
+) -> Iterator[Counted]:
     """Read-only, each in a session of its own: one that is refused must not hinder the others."""
-    differences = diff(expected, live.reading.catalog)
-    for loss in losses(differences, back.renamed, expected.dialect):
-        rows = _count(looked, live, loss.counting, expected.dialect) if loss.counting else None
+    for loss in losses(differences, back.renamed, dialect):
+        rows = _count(looked, live, loss.counting, dialect) if loss.counting else None
         if rows != 0:
             yield Counted(loss, rows)
 
@@ -133,36 +169,33 @@ def _count(looked: Looked, live: LiveFacts, statement: str, dialect: str) -> int
     return int(rows)
 
 
-def _refuse(live: LiveFacts, back: Way, counts: tuple[Counted, ...]) -> None:
-    """Raise DriftguardError where the plan must not be run."""
+def _refuse(planned: Planned) -> None:
+    """Raise Refused where the plan must not be run."""
+    live, back, counts = planned.live, planned.back, planned.counts
     if not back.is_proven:
-        raise DriftguardError(
+        raise Refused(
             "the plan does not restore everything, so it is not run", "undo by hand what it leaves, and try again"
         )
     if stopping := [each for each in counts if each.loss.stops]:
-        raise DriftguardError(
+        raise Refused(
             "\n".join(("rows stand in the way, so the plan is not run:", *map(_said, stopping))), "mend them first"
         )
     if live.strangers and any(each.startswith(DROPS) for each in back.statements):
-        raise DriftguardError(
+        raise Refused(
             f"the plan drops tables, and {listed(live.strangers)} tells of another revision chain in this database, "
             "whose tables they may be",
             "let env.py leave them out with include_object",
         )
 
 
-def _agreed(where: str, *, transactional: bool) -> bool:
+def _agreed(planned: Planned) -> bool:
     """Whether somebody at the terminal says yes; raises DriftguardError where nobody can be asked."""
     if not sys.stdin.isatty():
         raise DriftguardError("nobody is here to be asked whether the plan may be run", "say so: --apply --yes")
-    if not transactional:
+    if not module_of(planned.expected.dialect).MANNER.transactional:
         print("this server cannot undo a change of the schema: if a statement fails, those before it stay")
     try:
-        return input(f"Run this on {visible(where)}? [y/N] ").strip().lower() in ("y", "yes")
+        return input(f"Run this on {visible(planned.where)}? [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:
         print()
         return False
-
-
-def _again(looked: Looked) -> Catalog:
-    return looked.live().reading.catalog

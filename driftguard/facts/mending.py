@@ -20,10 +20,15 @@ SECONDS = 24 * 60 * 60
 """A large table takes its time to be written anew; nobody else is kept waiting longer than the lock timeout."""
 
 
+class Refused(DriftguardError):
+    """Something that only the user can decide about is in the way; nothing was done."""
+
+
 class Mended(NamedTuple):
-    """What still differs from what the stamp builds, once the statements have run."""
+    """What still differs from what the stamp builds, once the statements have run, and whether they last."""
 
     left: tuple[Difference, ...]
+    is_kept: bool
 
 
 def mend(
@@ -36,7 +41,7 @@ def mend(
 ) -> Mended:
     """Run a proven plan, in one transaction where the server has such; raises DriftguardError, Unavailable.
 
-    Nothing runs unless the database still is at its stamp and holds ``planned_for``. What does not end as
+    Refused unless the database still is at its stamp and holds ``planned_for``. What does not end as
     ``expected`` is undone where it can be.
     """
     probe, dialect = environment.probe, database.database.dialect
@@ -44,7 +49,7 @@ def mend(
     with environment.failures(), opened(probe, live.url, dialect, live.catalog_in) as bench:
         stamp = probe.stamp(bench.session, database.database)
         if stamp != live.reading.stamp or diff(planned_for, bench.catalog()):
-            raise DriftguardError("the live database has changed since the plan was made: nothing was done", AGAIN)
+            raise Refused("the live database has changed since the plan was made: nothing was done", AGAIN)
         undoes, unsound = bench.module.MANNER.transactional, _unsound(bench)
         done, reason = bench.attempt(statements)
         if reason and undoes:
@@ -58,9 +63,10 @@ def mend(
         if _unsound(bench) > unsound:
             raise DriftguardError("rows would refer to rows that are not there: nothing was done", LOOK)
         left = diff(expected, bench.catalog())
-        if not (left and undoes):
+        is_kept = not (left and undoes)
+        if is_kept:
             bench.keep()
-        return Mended(left)
+        return Mended(left, is_kept)
 
 
 def _unsound(bench: Bench) -> int:
