@@ -455,3 +455,65 @@ def journal_show(
     from driftguard.commands import journal
 
     return journal.show(start=start, live=live, environments=environments, since=since, limit=limit, output=output)
+
+
+_ENVIRONMENT = click.option("-e", "--environment", default="", metavar="NAME", help="The environment to look at.")
+
+
+@cli.command(short_help="What differs between two schemas, and the SQL between them.")
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@click.option("--sql", is_flag=True, help="A script that turns A into B, tried on a copy of A.")
+@_ENVIRONMENT
+@click.option("--live", default="", metavar="URL|env:NAME", help="What `live` means.")
+@click.option("--format", "output", type=click.Choice(("text", "json")), default="text", show_default=True)
+@click.pass_obj
+def diff(start: Path, first: str, second: str, sql: bool, environment: str, live: str, output: str) -> int:
+    """Say what differs between A and B. Nothing but disposable databases is ever written.
+
+    Each of them is `models`, `head`, `live`, `base`, a revision id, a database URL or env:NAME (the variable that holds
+    one).
+
+    Exit codes: 0 equal, 1 different, 2 could not.
+    """
+    from driftguard.commands.diff import diff
+
+    return diff(start=start, first=first, second=second, sql=sql, environment=environment, live=live, output=output)
+
+
+@cli.command(short_help="Bring the live database back to what its stamp builds.")
+@_ENVIRONMENT
+@click.option("--live", default="", metavar="URL|env:NAME", help="The live database, if not the one of env.py.")
+@click.option("--apply", is_flag=True, help="Run the plan, once you have said yes.")
+@click.option("--yes", is_flag=True, help="With --apply: do not ask.")
+@click.pass_obj
+def repair(start: Path, environment: str, live: str, apply: bool, yes: bool) -> int:
+    """Show what brings the live database back to what its own stamp builds, and what is lost by that.
+
+    The plan is tried on a copy of the schema first. Only with --apply is it run: after a question, in one transaction
+    where the server has such (PostgreSQL, SQLite), and only if the database still is as it was when the plan was made.
+
+    Exit codes: 0 nothing differs (any more), 1 something does, or the plan was not run, 2 could not.
+    """
+    from driftguard.commands.repair_live import repair
+
+    return repair(start=start, environment=environment, live=live, apply=apply, confirmed=yes)
+
+
+@cli.command(short_help="Make a hand-made change official, by a revision.")
+@click.option("-m", "--message", required=True, metavar="MESSAGE", help="What the revision is about.")
+@_ENVIRONMENT
+@click.option("--live", default="", metavar="URL|env:NAME", help="The live database, if not the one of env.py.")
+@click.option("--dry-run", is_flag=True, help="Only show the file.")
+@click.pass_obj
+def adopt(start: Path, message: str, environment: str, live: str, dry_run: bool) -> int:
+    """Write a revision that makes on other databases what was done to the live one by hand.
+
+    It is replayed on disposable databases: the new head has to equal the live database, and its downgrade has to lead
+    back; else the file is removed again. The live database has the change already, so it is to be stamped.
+
+    Exit codes: 0 written, or nothing to adopt, 1 refused, 2 could not.
+    """
+    from driftguard.commands.adopt import adopt
+
+    return adopt(start=start, message=message, environment=environment, live=live, dry_run=dry_run)

@@ -331,6 +331,15 @@ def live_databases(
         yield found
 
 
+def neighbours(database: DatabaseFacts, everybody: tuple[EnvironmentFacts, ...]) -> list[Catalog]:
+    """The head catalogs of other chains that live in the same database, as far as they can be had."""
+    heads = []
+    for facts in filter(lambda each: each.has_run, everybody):
+        with suppress(Unavailable):  # told when that environment was looked at
+            heads += [other.head for other in facts.databases if _share_database(other, database)]
+    return heads
+
+
 def check(request: Request, progress: Progress = silent, environ: Mapping[str, str] = os.environ) -> Verdict:
     """The verdict of one examination."""
     with examine(request, progress, environ) as examination:
@@ -540,16 +549,16 @@ def _look_at_live(
         known = database.database
         if known.failure is not None:
             continue
-        neighbours = _neighbours(database, everybody)
+        others = neighbours(database, everybody)
         if facts.scene.fleet:
             with _unavailable_told(outcome, facts.environment.name, known.name):
-                _look_at_fleet(facts, database, read_fleet(facts, database, neighbours), outcome)
+                _look_at_fleet(facts, database, read_fleet(facts, database, others), outcome)
             continue
         kind = FromFile if live.file else LiveFacts
-        read = kind(facts, database, live, neighbours)
+        read = kind(facts, database, live, others)
         with _unavailable_told(outcome, facts.environment.name, known.name), facts.failures():
             if read.taken.tenants:
-                _look_at_fleet(facts, database, tenants_of(facts, database, neighbours, read), outcome)
+                _look_at_fleet(facts, database, tenants_of(facts, database, others, read), outcome)
             if not read.is_only_for_tenants:
                 _look_at_one(facts, database, read, outcome)
         if not live.file:
@@ -591,15 +600,6 @@ def _look_at_fleet(facts: EnvironmentFacts, database: DatabaseFacts, fleet: Flee
     for finding in together(found):
         told = told_where(finding) if fleet.kind == TENANT else finding
         _add(outcome, told, facts, database.database.name)
-
-
-def _neighbours(database: DatabaseFacts, everybody: tuple[EnvironmentFacts, ...]) -> list[Catalog]:
-    """The head catalogs of other chains that live in the same database, as far as they can be had."""
-    heads = []
-    for facts in filter(lambda each: each.has_run, everybody):
-        with suppress(Unavailable):  # told when that environment was looked at
-            heads += [other.head for other in facts.databases if _share_database(other, database)]
-    return heads
 
 
 def _share_database(other: DatabaseFacts, database: DatabaseFacts) -> bool:

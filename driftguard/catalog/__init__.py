@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from driftguard.catalog import mysql, postgresql, sqlite
-from driftguard.schema.catalog import Catalog, Query, Row, Scope
+from driftguard.schema.catalog import Catalog, Name, Query, Row, Scope
 from driftguard.schema.diff import Difference
+from driftguard.schema.plan import Manner, Step
 
 
 class CatalogModule(Protocol):
@@ -32,6 +33,19 @@ class CatalogModule(Protocol):
 
     def restore(self, difference: Difference, was: Catalog) -> tuple[str, ...]:
         """The statements that bring a database back to ``was``; () where none can be offered."""
+
+    @property
+    def MANNER(self) -> Manner:  # noqa: N802
+        """How a database is written to."""
+
+    def order(self, query: Query) -> Mapping[Name, int]:
+        """Each column's place in its table."""
+
+    def steps(self, differences: tuple[Difference, ...], now: Catalog, wanted: Catalog) -> Iterator[Step]:
+        """What undoes the differences of ``wanted`` and ``now``, in no order."""
+
+    def way_round(self, difference: Difference, now: Catalog, wanted: Catalog) -> tuple[str, ...]:
+        """Other statements for a difference that its step does not settle, or not alone; () if there are none."""
 
 
 CATALOGS: dict[str, CatalogModule] = {

@@ -56,6 +56,22 @@ def directly(difference: Difference) -> str:
             return f"{difference.name} is not what the revisions build"
 
 
+def apart(difference: Difference, first: str, second: str) -> str:
+    """One sentence on an object that is not the same in two schemas, which are called ``first`` and ``second``."""
+    match difference:
+        case Difference(was=Object() as was, now=None):
+            return f"{called(was)} is in {first} and not in {second}"
+        case Difference(was=None, now=Object() as now):
+            return f"{called(now)} is in {second} and not in {first}"
+        case Difference(was=Object() as was, changes=(change,)) if _is_short(change):
+            attribute, before, after = _words(change)
+            return f"{called(was)}: {attribute} is {before} in {first} and {after} in {second}"
+        case Difference(was=Object() as was, changes=changes):
+            return f"{called(was)} is not the same in {first} and {second}: {listed(_attributes(changes))}"
+        case _:
+            return f"{difference.name} is not the same in {first} and {second}"
+
+
 def between(what: str, changes: Sequence[Change]) -> str:
     """One sentence on what the revisions (``was``) and the models (``now``) say of one object."""
     match changes:

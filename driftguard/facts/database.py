@@ -45,12 +45,17 @@ class DatabaseFacts:
     @cached_property
     def models(self) -> Built:
         """What the models build, with the schemas and extensions that head has."""
-        url = self._probe.another_shadow(self.database.live, self.database.dialect)
         try:
-            self._probe.call("build_models", number=self.database.number, url=url, statements=self._preparations())
+            url = self.build_models()
         except GuestFailed as error:
             return Built(None, Failure(error.message, error.details))
         return Built(self.catalog_once(url), None)
+
+    def build_models(self) -> str:
+        """The URL of a shadow with the models' tables; raises GuestFailed."""
+        url = self._probe.another_shadow(self.database.live, self.database.dialect)
+        self._probe.call("build_models", number=self.database.number, url=url, statements=self._preparations())
+        return url
 
     @property
     def notes(self) -> tuple[str, ...]:

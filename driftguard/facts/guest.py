@@ -24,7 +24,7 @@ from driftguard.probe.early import guest_environ
 from driftguard.probe.guest_process import Guest, GuestFailed
 from driftguard.project import Environment, Interpreter, NoInterpreter, find_interpreter
 from driftguard.schema import select
-from driftguard.schema.catalog import Catalog, Row, Scope
+from driftguard.schema.catalog import Catalog, Name, Row, Scope
 from driftguard.shadow import SHADOWS, NoShadow, Request, Shadows, open_shadows
 from driftguard.shadow.request import LIVE
 
@@ -94,15 +94,17 @@ class Probe:
         purpose: str,
         loans: tuple[Loan, ...] = (),
         begin: tuple[str, ...] = (),
+        back_to: str | None = None,
     ) -> Run:
-        """Run env.py on new shadows up to ``destination`` ("heads" or revision ids).
+        """Run env.py on new shadows up to ``destination`` ("heads" or revision ids), and down again to ``back_to``.
 
         ``loans``: each gives shadows that may hold a beginning already; the next one is taken where that fails.
         ``begin``: everything up to these revisions runs before anything else does; such a shadow is not kept.
         """
         for self._loan in (*loans, None):
             began = time.monotonic()
-            run = run_from(self.call("run", destination=destination, begin=begin, compare=compare, purpose=purpose))
+            asked = {"destination": destination, "begin": begin, "compare": compare, "purpose": purpose}
+            run = run_from(self.call("run", **asked, **({} if back_to is None else {"back_to": back_to})))
             self.longest_run = max(self.longest_run, time.monotonic() - began)
             if self._loan is None or not self._loan.has_failed(run):
                 break
@@ -131,6 +133,10 @@ class Probe:
     def another_shadow(self, live: int, dialect: str) -> str:
         """One more empty shadow of the kind that stands for a live address."""
         return self._empty(_numbered(self._by_live[live].create(), live), dialect)
+
+    def take(self, url: str) -> None:
+        """A shadow is about to be changed, so that it must not be kept as what the revisions built."""
+        self._to_keep.pop(url, None)
 
     def release(self, live: int, dialect: str, url: str) -> None:
         """Drop a shadow that has been read, or keep it; the one database that a setting named is emptied instead.
@@ -183,7 +189,6 @@ class Probe:
             schemas = [""] if scope.schemas is None else sorted(scope.schemas)
             everything = from_reflection(self.call("reflect", session=session, schemas=schemas))
             return select.without(everything, select.inside(scope.left_out))
-
         return module.read(partial(self.query, session), scope)
 
     def query(self, session: int, statement: str) -> list[Row]:
@@ -194,6 +199,11 @@ class Probe:
     def execute_on_live(self, live: int, statements: tuple[str, ...]) -> None:
         """Run statements on a live database, all or none of them: for what a user has asked for by name."""
         self.call("execute_on_live", url=f"@{live}", statements=statements)
+
+    def order(self, session: int, dialect: str) -> Mapping[Name, int]:
+        """Each column's place in its table, as an open session sees it; nothing for dialects that tell none."""
+        module = CATALOGS.get(dialect)
+        return module.order(partial(self.query, session)) if module else {}
 
     def _source(self, asked: ShadowQuestion) -> Shadows:
         # Only a live server that answered can lend room for its own shadows.

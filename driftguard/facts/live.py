@@ -143,9 +143,11 @@ class LiveFacts:
     @cached_property
     def reading(self) -> Reading:
         """The stamp and the catalog, read in one session; only the schemas that head knows, unless env.py takes all."""
+        return Reading(self.taken.stamp, self._own(self._facts.filtered(self._without_tenants(self.taken.catalog))))
+
+    def _without_tenants(self, catalog: Catalog) -> Catalog:
         tenants = {name for name, _ in self.taken.tenants}
-        catalog = select.without(self.taken.catalog, lambda name: select.schema_of(name) in tenants)
-        return Reading(self.taken.stamp, self._own(self._facts.filtered(catalog)))
+        return select.without(catalog, lambda name: select.schema_of(name) in tenants)
 
     @cached_property
     def taken(self) -> Reading:
@@ -193,6 +195,23 @@ class LiveFacts:
             return bool(installed) and bool(probe.call("listen", url=url, channel=CHANNEL, path=str(pipe)))
         return False
 
+    @property
+    def url(self) -> str:
+        """By which the guest knows the live database."""
+        return f"@{self._target[0]}"
+
+    def catalog_in(self, session: int) -> Catalog:
+        """What ``reading`` would hold now, as an open session sees it."""
+        database = self._facts.database
+        found = self._environment.probe.read(session, database.dialect, self._facts.live_scope)
+        return self._own(self._facts.filtered(self._without_tenants(found)))
+
+    @property
+    def strangers(self) -> tuple[str, ...]:
+        """Version tables of other chains, unless all chains that live there are known: whose tables are whose?"""
+        others = sorted(".".join(filter(None, each)) for each in select.version_tables(self.taken.catalog))
+        return tuple(others) if len(others) > len(self._neighbours) else ()
+
     def _own(self, catalog: Catalog) -> Catalog:
         """Without what other chains keep in the same database: their version tables, and the tables that they build."""
         others = frozenset().union(*map(select.tables, self._neighbours), select.version_tables(catalog))
@@ -226,10 +245,12 @@ class LiveFacts:
         if needed == graph.needed(*graph.heads()):
             return self._facts.head
         if needed not in self._built:
-            self._built[needed] = self._replayed(stamp)
+            with self._environment.failures():
+                self._built[needed] = self._facts.replayed(self.replay(stamp))
         return self._built[needed]
 
-    def _replayed(self, stamp: tuple[str, ...]) -> Catalog:
+    def replay(self, stamp: tuple[str, ...]) -> Database:
+        """The database on a shadow where the chain ran up to ``stamp``; raises Unavailable if it cannot be replayed."""
         graph = self._environment.graph
         environment, number = self._environment, self._facts.database.number
         environment.scene.progress(f"{environment.environment.name}: replaying up to {', '.join(stamp) or 'base'}")
@@ -249,7 +270,7 @@ class LiveFacts:
                     f"its stamp lies before {begun}, where the setting begins_on lets a replay begin",
                     "upgrade it past there, or let begins_on begin earlier",
                 )
-            return self._facts.replayed(replayed)
+            return replayed
 
     @cached_property
     def pending(self) -> tuple[Revision, ...]:

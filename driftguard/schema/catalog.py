@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 Row = Sequence[str | None]
@@ -40,12 +40,20 @@ class Object:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All objects of one database, sorted. ``unread`` names what could not be read, in the user's words."""
+    """All objects of one database, sorted. ``unread`` names what could not be read, in the user's words.
+
+    ``order``: the columns' places in their tables, where somebody asked for them; they are no facts to compare.
+    """
 
     dialect: str
     version: str
     objects: tuple[Object, ...]
     unread: tuple[str, ...] = ()
+    order: Mapping[Name, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def in_order(self, columns: Iterable[Object]) -> list[Object]:
+        """The columns as they stand in their table; as they came where that is not known."""
+        return sorted(columns, key=lambda each: self.order.get(each.name, 0))
 
 
 class Scope(NamedTuple):
@@ -66,3 +74,8 @@ def make_object(name: Name, facts: dict[str, str | None], *, anonymous: bool = F
 def make_catalog(dialect: str, version: str, objects: Iterable[Object], unread: Iterable[str] = ()) -> Catalog:
     """A catalog with its objects sorted."""
     return Catalog(dialect, version, tuple(sorted(objects)), tuple(sorted(unread)))
+
+
+def named(catalog: Catalog) -> Catalog:
+    """The catalog with names that the server made up as if somebody had given them: statements have to use them."""
+    return replace(catalog, objects=tuple(replace(each, anonymous=False) for each in catalog.objects))

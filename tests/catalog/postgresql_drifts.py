@@ -448,6 +448,8 @@ RESTORABLE = [
         "+ primary key measurements_rest.measurements_rest_pkey",
         id="partition detached",
     ),
+    drift("DROP AGGREGATE total(integer)", "- aggregate total(integer)", id="aggregate dropped"),
+    drift("DROP TYPE price_range", "- type price_range", id="range type dropped"),
 ]
 
 SEEN_ONLY = [
@@ -471,8 +473,6 @@ SEEN_ONLY = [
         "ALTER TYPE address ADD ATTRIBUTE zip text", "~ type address, attributes", id="composite type's attribute added"
     ),
     drift("ALTER DOMAIN email DROP CONSTRAINT email_has_at", "~ domain email, checks", id="domain's check dropped"),
-    drift("DROP AGGREGATE total(integer)", "- aggregate total(integer)", id="aggregate dropped"),
-    drift("DROP TYPE price_range", "- type price_range", id="range type dropped"),
     drift(
         "ALTER TABLE products DROP COLUMN gross, ADD COLUMN gross numeric GENERATED ALWAYS AS (net * 1.07) STORED",
         "~ column products.gross, generated",

@@ -28,7 +28,7 @@ _NUMERIC_OPTIONS = frozenset(
 def restore(difference: Difference, was: Catalog) -> Statements:
     """What to run on live, in this order; () for an event that runs once and for kinds not known here.
 
-    A table or column comes back empty, and with its columns in alphabetical order: a catalog knows no positions.
+    A table or column comes back empty; its columns are in alphabetical order where the catalog knows no other.
     """
     # https://mariadb.com/kb/en/system-versioned-tables/ : such a table refuses to change otherwise.
     before = _KEEP_HISTORY if _keeps_history(difference.name, was) else ""
@@ -158,7 +158,7 @@ def _options(before: str, after: str) -> str:
 
 def _create_table(table: Object, was: Catalog) -> Statements:
     body = (
-        *(_column(each) for each in _of(table, was, "column")),
+        *(_column(each) for each in was.in_order(_of(table, was, "column"))),
         *(definitions.index_definition(each, was.dialect) for each in _of(table, was, *sorted(_INDEXES))),
         *(definitions.check_definition(each) for each in _of(table, was, "check")),
     )

@@ -6,5 +6,6 @@ from driftguard.catalog.postgresql.fingerprint import GLANCE, exact, quick
 from driftguard.catalog.postgresql.reading import read
 from driftguard.catalog.postgresql.restoring import restore
 from driftguard.catalog.postgresql.statements import SESSION
+from driftguard.catalog.postgresql.writing import MANNER, order, steps, way_round
 
-__all__ = ["GLANCE", "SESSION", "exact", "quick", "read", "restore"]
+__all__ = ["GLANCE", "MANNER", "SESSION", "exact", "order", "quick", "read", "restore", "steps", "way_round"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 
 from driftguard.catalog.postgresql.clauses import (
     CONSTRAINTS,
@@ -20,8 +21,15 @@ from driftguard.catalog.postgresql.clauses import (
     serial,
     toast_options,
 )
-from driftguard.catalog.postgresql.naming import qualify, quote
+from driftguard.catalog.postgresql.naming import literal, qualify, quote
 from driftguard.schema.catalog import Catalog, Object
+
+_IDENTIFIER = r'(?:"(?:[^"]|"")+"|[^\s",]+)'
+_VIEW_COLUMN = re.compile(
+    rf"(?:^|, )({_IDENTIFIER})(?: DEFAULT (.+?))?(?: COMMENT (E?'(?:[^']|'')*'))?"
+    rf"(?=$|, {_IDENTIFIER} (?:DEFAULT|COMMENT) )",
+    re.DOTALL,
+)
 
 
 def create(item: Object, catalog: Catalog) -> tuple[str, ...]:
@@ -34,7 +42,7 @@ def create(item: Object, catalog: Catalog) -> tuple[str, ...]:
 def _table(item: Object, catalog: Catalog) -> tuple[str, ...]:
     _, schema, _, name = item.name
     mine = [each for each in catalog.objects if (each.name.schema, each.name.table) == (schema, name)]
-    columns = [each for each in mine if each.name.kind == "column"]
+    columns = catalog.in_order(each for each in mine if each.name.kind == "column")
     constraints = [each for kind in CONSTRAINTS for each in mine if each.name.kind == kind]
     others = [create(each, catalog) for each in mine if each.name.kind not in ("column", "sequence", *CONSTRAINTS)]
     if item["kind"] == "foreign" or item["of type"] or item["inherited columns"] or not all(others):
@@ -145,21 +153,79 @@ def _domain(item: Object, catalog: Catalog) -> tuple[str, ...]:
 
 def _composite(item: Object, catalog: Catalog) -> tuple[str, ...]:
     attributes = item["attributes"]
-    if item["range of"] or " COMMENT " in (attributes or ""):
+    if item["range of"]:
+        return _range(item)
+    if " COMMENT " in (attributes or ""):
         return ()
     return (f"CREATE TYPE {qualify(item.name.schema, item.name.name)} AS ({attributes or ''})",)
 
 
+def _range(item: Object) -> tuple[str, ...]:
+    if item["canonical"]:  # which takes a function of the type itself
+        return ()
+    options = [
+        f"SUBTYPE = {item['range of']}",
+        f"SUBTYPE_OPCLASS = {item['operator class']}",
+        *([f"COLLATION = {item['collation']}"] if item["collation"] else []),
+        *([f"SUBTYPE_DIFF = {item['difference']}"] if item["difference"] else []),
+    ]
+    return (f"CREATE TYPE {qualify(item.name.schema, item.name.name)} AS RANGE ({', '.join(options)})",)
+
+
+def _aggregate(item: Object, catalog: Catalog) -> tuple[str, ...]:
+    if item["kind"] != "n" or item["moving state function"] or item["sort operator"]:
+        return ()
+    parallel = {"s": "SAFE", "r": "RESTRICTED"}.get(item["parallel"] or "")
+    options = [
+        f"SFUNC = {item['state function']}",
+        f"STYPE = {item['state type']}",
+        *([f"FINALFUNC = {item['final function']}"] if item["final function"] else []),
+        *([f"COMBINEFUNC = {item['combine function']}"] if item["combine function"] else []),
+        *([f"INITCOND = {literal(item['initial state'])}"] if item["initial state"] else []),
+        *([f"PARALLEL = {parallel}"] if parallel else []),
+    ]
+    prefix = f"{quote(item.name.schema)}." if item.name.schema else ""
+    return (f"CREATE AGGREGATE {prefix}{item.name.name} ({', '.join(options)})",)
+
+
+def _event_trigger(item: Object, catalog: Catalog) -> tuple[str, ...]:
+    name = quote(item.name.name)
+    tags = ", ".join(literal(each) for each in (item["tags"] or "").split(", ") if each)
+    switch = {"no": "DISABLE", "on replica": "ENABLE REPLICA", "always": "ENABLE ALWAYS"}.get(item["enabled"] or "")
+    return (
+        f"CREATE EVENT TRIGGER {name} ON {item['event']}{f' WHEN TAG IN ({tags})' if tags else ''}"
+        f" EXECUTE FUNCTION {item['function']}()",
+        *((f"ALTER EVENT TRIGGER {name} {switch}",) if switch else ()),
+    )
+
+
 def _view(item: Object, catalog: Catalog) -> tuple[str, ...]:
     _, schema, _, name = item.name
-    if item["columns"]:
-        return ()
     options = f" WITH ({item['options']})" if item["options"] else ""
     mine = [each for each in catalog.objects if (each.name.schema, each.name.table) == (schema, name)]
     return (
         f"CREATE {item.name.kind.upper()} {qualify(schema, name)}{options} AS{(item['definition'] or '').rstrip(';')}",
+        *view_columns(item, None),
         *(text for each in mine for text in create(each, catalog)),
     )
+
+
+def view_columns(wanted: Object, present: Object | None) -> Iterator[str]:
+    """What gives the columns of a view the defaults and comments that they should have."""
+    name = qualify(wanted.name.schema, wanted.name.name)
+    before = _view_columns(wanted["columns"])
+    after = _view_columns(present["columns"]) if present else {}
+    for column in sorted(before.keys() | after.keys()):
+        (value, text), (value_now, text_now) = (each.get(column, ("", "")) for each in (before, after))
+        if value != value_now:
+            yield f"ALTER VIEW {name} ALTER COLUMN {column} {f'SET DEFAULT {value}' if value else 'DROP DEFAULT'}"
+        if text != text_now:
+            yield f"COMMENT ON COLUMN {name}.{column} IS {text or 'NULL'}"
+
+
+def _view_columns(text: str | None) -> dict[str, tuple[str, str]]:
+    """Column to its default and its comment, "" where it has none."""
+    return {each[1]: (each[2] or "", each[3] or "") for each in _VIEW_COLUMN.finditer(text or "")}
 
 
 def _switchable(item: Object, catalog: Catalog) -> tuple[str, ...]:
@@ -187,10 +253,12 @@ def _defined(item: Object, catalog: Catalog) -> tuple[str, ...]:
 Maker = Callable[[Object, Catalog], tuple[str, ...]]
 
 MAKERS: dict[str, Maker] = {
+    "aggregate": _aggregate,
     "check": _constraint,
     "column": _column,
     "domain": _domain,
     "enum": _enum,
+    "event trigger": _event_trigger,
     "exclusion": _constraint,
     "extension": _extension,
     "foreign key": _constraint,

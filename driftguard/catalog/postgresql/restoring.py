@@ -18,7 +18,7 @@ from driftguard.catalog.postgresql.clauses import (
     sequence_options,
     toast_options,
 )
-from driftguard.catalog.postgresql.creating import create
+from driftguard.catalog.postgresql.creating import create, view_columns
 from driftguard.catalog.postgresql.naming import qualify, quote
 from driftguard.schema.catalog import Catalog, Name, Object
 from driftguard.schema.diff import Difference
@@ -251,6 +251,8 @@ def _view(was: Object, now: Object, catalog: Catalog) -> tuple[str, ...]:
     if _only(was, now, "options"):
         word = f"{was.name.kind.upper()} {qualify(was.name.schema, was.name.name)}"
         return tuple(f"ALTER {word} {clause}" for clause in _options(was["options"], now["options"]))
+    if _only(was, now, "columns"):
+        return tuple(view_columns(was, now))
     return _anew(was, now, catalog)
 
 

@@ -3,5 +3,6 @@
 from driftguard.catalog.sqlite.fingerprint import GLANCE, exact, quick
 from driftguard.catalog.sqlite.reading import SESSION, read
 from driftguard.catalog.sqlite.restoring import restore
+from driftguard.catalog.sqlite.writing import MANNER, order, steps, way_round
 
-__all__ = ["GLANCE", "SESSION", "exact", "quick", "read", "restore"]
+__all__ = ["GLANCE", "MANNER", "SESSION", "exact", "order", "quick", "read", "restore", "steps", "way_round"]

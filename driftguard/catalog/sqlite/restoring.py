@@ -22,7 +22,7 @@ def restore(difference: Difference, was: Catalog) -> tuple[str, ...]:
     name = difference.name
     match name.kind:
         case "table" if difference.now is None:
-            return tuple(_created_table(name, was))
+            return tuple(created_table(name, was))
         case "table" if difference.was is None:
             return (f"DROP TABLE {_qualified(name)};",)
         case "column" if is_rename(difference) and difference.now:
@@ -53,7 +53,8 @@ def _qualified_table(name: Name) -> str:
     return ".".join(identifier(part) for part in (name.schema, name.table) if part)
 
 
-def _created_table(name: Name, was: Catalog) -> Iterator[str]:
+def created_table(name: Name, was: Catalog) -> Iterator[str]:
+    """CREATE TABLE, then what makes its indexes and triggers."""
     table = next(item for item in was.objects if item.name == name)
     inside = [item for item in was.objects if (item.name.schema, item.name.table) == (name.schema, name.name)]
     if table["using"]:
@@ -61,18 +62,18 @@ def _created_table(name: Name, was: Catalog) -> Iterator[str]:
     elif table["sql"]:
         yield f"CREATE TABLE {_qualified(name)} {table['sql']};"
     else:
-        columns = [_column_clause(item) for item in _in_order(inside)]
+        columns = [_column_clause(item) for item in _in_order(inside, was)]
         keys = [_key_clause(item, inside) for kind in _KEYS for item in inside if item.name.kind == kind]
         options = ", ".join(option.upper() for option, _ in table.facts)
         yield f"CREATE TABLE {_qualified(name)} ({', '.join(columns + keys)}){' ' * bool(options)}{options};"
     yield from (_created(item) for kind in ("index", "trigger") for item in inside if item.name.kind == kind)
 
 
-def _in_order(inside: list[Object]) -> list[Object]:
-    """The columns, those of the primary key first: a catalog keeps no order."""
+def _in_order(inside: list[Object], was: Catalog) -> list[Object]:
+    """The columns as they stood, where that is known; else those of the primary key first."""
     key = [fold(text) for item in inside if item.name.kind == "primary key" for text in _columns(item)]
     columns = [item for item in inside if item.name.kind == "column"]
-    return sorted(columns, key=lambda item: (fold(item.name.name) not in key, item.name))
+    return was.in_order(sorted(columns, key=lambda item: (fold(item.name.name) not in key, item.name)))
 
 
 def _columns(item: Object) -> list[str]:

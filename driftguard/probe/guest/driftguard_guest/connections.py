@@ -186,11 +186,13 @@ class Connections:
         return self._numbers[live.key]
 
     @recording.connects
-    def connect_to(self, dialect, url, wanted=()):
+    def connect_to(self, dialect, url, wanted=(), writable=False):
         """A DBAPI connection to a shadow's URL, or to a live address (``@0``, ``@0/database``)."""
         if url.startswith("@"):
             number, _, database = url[1:].partition("/")
-            connection = self.lives[int(number)].connect(database or None)
+            live = self.lives[int(number)]
+            with sqlite_guard.writable(live.address["database"] if writable and live.dialect.name == "sqlite" else ""):
+                connection = live.connect(database or None)
         else:
             database = make_url(url).database
             connection = connect_to_shadow(dialect, url, wanted)

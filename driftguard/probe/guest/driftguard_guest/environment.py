@@ -90,6 +90,7 @@ class Environment:
         self._configure = None
         self._context_managers = []
         self._purpose = ""
+        self._back_to = None
         self._lacks_migrate = False
         self.connections = Connections(self._ask_for_shadow)
         self.sessions = Sessions(self.connections)
@@ -161,8 +162,10 @@ class Environment:
             for script in scripts.walk_revisions()
         ]
 
-    def run(self, destination, compare, purpose, begin=()):
-        """Run env.py on new shadows up to ``destination`` ("heads", or a list of revision ids).
+    def run(self, destination, compare, purpose, begin=(), back_to=None):
+        """Run env.py on new shadows up to ``destination`` ("heads", or a list of revision ids), and then down again.
+
+        ``back_to`` is where to then, None for nowhere.
 
         Everything up to the revisions in ``begin`` (a list, which may be empty) runs before anything else.
 
@@ -170,6 +173,7 @@ class Environment:
         any. ``stand_in``: the config leaves its URL to a program, so SQLite stood in. ``replay``: what the shadows
         rest on, None where they cannot be kept; ``abandoned``: they were lent, and are not what they have to be.
         """
+        self._back_to = back_to
         error = self._run_env_py(destination, begin, compare, purpose)
         if isinstance(error, exc.ArgumentError) and not self._databases and lacks_url(self._configure()):
             self._url = STAND_IN
@@ -205,6 +209,10 @@ class Environment:
                     replay.keep_nothing()
                     upgrades = scripts._upgrade_revs(stage, context.get_current_heads())
                 for step in upgrades:
+                    database.failure = {"revision": step.revision.revision, "path": step.revision.path}
+                    yield step
+            if self._back_to is not None:
+                for step in scripts._downgrade_revs(self._back_to, context.get_current_heads()):
                     database.failure = {"revision": step.revision.revision, "path": step.revision.path}
                     yield step
             database.failure = None

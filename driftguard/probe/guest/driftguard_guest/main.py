@@ -27,12 +27,14 @@ def main():
         from . import preloaded
         from .environment import Environment
         from .listening import Listeners
+        from .writing import Writing
 
         with recording.quiet():
             overlays.install(overlay["replaced"], overlay["absent"])
         preloaded.forget_shadowed([*settings["sys_path"], settings["folder"]])
         environment = Environment(wire)
         sessions = environment.sessions
+        writing = Writing(sessions)
         wire.calls.update(
             run=environment.run,
             build_models=environment.build_models,
@@ -53,6 +55,9 @@ def main():
             reflect=_reflecting(sessions),
             close=sessions.close,
             listen=Listeners(sessions).listen,
+            begin_writing=writing.begin,
+            attempt=writing.attempt,
+            end_writing=writing.end,
         )
         environment.load(**settings)
         return {"sqlalchemy": sqlalchemy.__version__, "alembic": alembic.__version__}

@@ -68,9 +68,9 @@ class Sessions:
 
         self.run(engine, drop_all)
 
-    def open(self, url, statements):
-        """Begin a session with these statements; its number."""
-        engine = self.engine(url)
+    def open(self, url, statements, writable=False):
+        """Begin a session with these statements; its number. SQLite files but shadows need ``writable`` to be so."""
+        engine = self.engine(url, writable)
 
         def begin():
             connection = engine.connect().execution_options(no_parameters=True)
@@ -108,7 +108,7 @@ class Sessions:
             threading.Thread(target=self._loop.run_forever, daemon=True).start()
         return asyncio.run_coroutine_threadsafe(greenlet_spawn(function), self._loop).result()
 
-    def engine(self, url):
+    def engine(self, url, writable=False):
         """An engine that is not led away; the URL is a shadow's or a live address."""
         if url.startswith("@"):
             dialect = self._connections.lives[int(url[1:].partition("/")[0])].dialect
@@ -120,7 +120,7 @@ class Sessions:
             name, driver = parsed.get_backend_name(), parsed.get_driver_name()
 
         def creator():
-            return self._connections.connect_to(engine.dialect, url)
+            return self._connections.connect_to(engine.dialect, url, writable=writable)
 
         setattr(creator, OWN, True)
         engine = create_engine("{}+{}://".format(name, driver), creator=creator, poolclass=NullPool)

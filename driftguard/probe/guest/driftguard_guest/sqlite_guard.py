@@ -1,5 +1,6 @@
 """SQLite files that are no shadow can only be read: every ``sqlite3.connect`` of the process goes through here."""
 
+import contextlib
 import functools
 import os
 import sqlite3
@@ -43,6 +44,19 @@ def install():
     sqlite3.connect = connect
     sqlite3.dbapi2.connect = connect
     sys.addaudithook(_refuse_detours)
+
+
+@contextlib.contextmanager
+def writable(path):
+    """A file ("" for none) is opened for writing meanwhile, if it is there."""
+    if not path or path in shadows or not os.path.exists(path):
+        yield
+        return
+    shadows.add(path)
+    try:
+        yield
+    finally:
+        shadows.discard(path)
 
 
 def _refuse_detours(event, arguments):
