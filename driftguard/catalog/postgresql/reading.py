@@ -7,17 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from driftguard.catalog.postgresql.naming import LABELS, is_made_up, next_value, object_name
+from driftguard.catalog.postgresql import remainder
+from driftguard.catalog.postgresql.coverage import KINDS
 from driftguard.catalog.postgresql.statements import (
     LATER_FACTS,
     SEARCH_PATH,
     SERVER,
     STATEMENTS,
+    SUBSCRIPTIONS,
     UNREAD,
     Statement,
 )
 from driftguard.schema.catalog import Catalog, Name, Object, Query, Row, Scope, make_catalog, make_object
 
-WITHOUT_SCHEMA = frozenset({"event trigger", "extension"})
+WITHOUT_SCHEMA = frozenset({"event trigger", "extension", *(each.kind for each in KINDS if not each.namespace)})
 """Kinds that belong to the whole database."""
 
 
@@ -36,22 +39,29 @@ def read(query: Query, scope: Scope) -> Catalog:
     ``current_schema()`` becomes the default schema "". No privilege on the objects themselves is needed; owners and
     privileges are not read.
     """
-    ((version, number, default_schema),) = query(SERVER)
+    ((version, number_text, default_schema),) = query(SERVER)
+    number = int(number_text or 0)
     query(SEARCH_PATH)
     wanted = _with_default_schema(scope, default_schema or "")
-    later = _later_facts(row for since, sql in LATER_FACTS.items() if int(number or 0) >= since for row in query(sql))
+    rows = [row for since, sql in LATER_FACTS.items() if number >= since for row in query(sql)]
+    if number >= remainder.SINCE:
+        rows += query(remainder.statement(remainder.columns(query(remainder.COLUMNS))))
+    later = _facts(rows)
     found = [
-        row
-        for statement in STATEMENTS
-        for row in _found(query(statement.sql), statement, later)
-        if _is_wanted(row.name, wanted)
+        *(row for statement in STATEMENTS for row in _found(query(statement.sql), statement, later)),
+        *(Found(name, None, facts) for name, facts in later.items() if remainder.ITSELF in facts),
     ]
+    found = [each for each in found if _is_wanted(each.name, wanted)]
     serials = _serial_defaults(found)
     return make_catalog(
         "postgresql",
         version or "",
         (_object(each, serials) for each in found),
-        (text or "" for schema, text in query(UNREAD) if schema is None or _is_in(schema, wanted)),
+        (
+            text or ""
+            for schema, text in query(SUBSCRIPTIONS if number >= remainder.SINCE else UNREAD)
+            if schema is None or _is_in(schema, wanted)
+        ),
     )
 
 
@@ -82,10 +92,10 @@ def _found(rows: Iterable[Row], statement: Statement, later: Mapping[Name, dict[
         yield Found(known, columns, facts | later.get(known, {}))
 
 
-def _later_facts(rows: Iterable[Row]) -> dict[Name, dict[str, str | None]]:
+def _facts(rows: Iterable[Row]) -> dict[Name, dict[str, str | None]]:
     facts: dict[Name, dict[str, str | None]] = defaultdict(dict)
     for kind, schema, table, name, attribute, text in rows:
-        facts[Name(kind or "", schema or "", table or "", name or "")][attribute or ""] = text
+        facts[Name(kind or "", schema or "", table or "", name or "")][attribute or ""] = text or None
     return facts
 
 
