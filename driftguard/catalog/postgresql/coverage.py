@@ -13,9 +13,9 @@ from typing import NamedTuple
 class Source(NamedTuple):
     """Rows of a catalog that tell of objects which the statements read.
 
-    ``rows``: SQL behind FROM, with the catalog as ``t``; ``where``: which of them. ``name``: SQL for kind, schema, table
-    and name of the object, ``part``: SQL for what of the object they tell. ``known``: columns that the statements read,
-    as they are or through a function of the server. ``facts``: more to read, attribute to SQL.
+    ``rows``: SQL behind FROM, with the catalog as ``t``; ``where``: which of them. ``name``: SQL for kind, schema,
+    table and name of the object, ``part``: SQL for what of the object they tell. ``known``: columns that the statements
+    read, as they are or through a function of the server. ``facts``: more to read, attribute to SQL.
     """
 
     catalog: str
@@ -87,7 +87,8 @@ SOURCES = (
         facts=(
             (
                 "access method",
-                "CASE WHEN t.relkind = 'm' THEN (SELECT amname FROM pg_am WHERE oid = t.relam AND amname <> 'heap') END",
+                "CASE WHEN t.relkind = 'm' THEN"
+                " (SELECT amname FROM pg_am WHERE oid = t.relam AND amname <> 'heap') END",
             ),
             (
                 "toast options",
@@ -245,10 +246,9 @@ SOURCES = (
     ),
     Source(
         "pg_trigger",
-        "(SELECT tgconstraint, tgrelid, min(tgenabled) AS tgenabled FROM pg_trigger"
-        " WHERE tgisinternal AND tgenabled <> 'O' GROUP BY 1, 2) t JOIN pg_constraint c ON c.oid = t.tgconstraint"
+        "pg_trigger t JOIN pg_constraint c ON c.oid = t.tgconstraint"
         " JOIN relation r ON r.oid = c.conrelid JOIN pg_class w ON w.oid = t.tgrelid",
-        "c.conislocal AND c.conparentid = 0",
+        "t.tgisinternal AND t.tgenabled <> 'O' AND c.conislocal AND c.conparentid = 0",
         "CASE c.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'f' THEN 'foreign key'"
         " ELSE 'exclusion' END, r.schema, r.name, c.conname::text",
         _TRIGGER,
@@ -283,7 +283,13 @@ SOURCES = (
         _TYPE_NAME,
         "typname typnamespace typtype typnotnull typbasetype typtypmod typcollation typdefaultbin typdefault typrelid",
     ),
-    Source("pg_enum", "pg_enum t JOIN type y ON y.oid = t.enumtypid", "true", _TYPE_NAME, "enumtypid enumsortorder enumlabel"),
+    Source(
+        "pg_enum",
+        "pg_enum t JOIN type y ON y.oid = t.enumtypid",
+        "true",
+        _TYPE_NAME,
+        "enumtypid enumsortorder enumlabel",
+    ),
     Source(
         "pg_range",
         "pg_range t JOIN type y ON y.oid = t.rngtypid",
@@ -299,7 +305,7 @@ SOURCES = (
         _ROUTINE_NAME,
         "aggfnoid aggkind aggtransfn aggtranstype agginitval aggfinalfn aggcombinefn aggsortop aggmtransfn",
     ),
-    Source("pg_extension", "pg_extension t", "true", "'extension', '', '', t.extname::text", "extname"),
+    Source("pg_extension", "pg_extension t", "true", "'extension', '', '', t.extname::text", "extname extnamespace"),
     Source(
         "pg_event_trigger",
         "pg_event_trigger t",

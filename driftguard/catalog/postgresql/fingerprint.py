@@ -55,6 +55,8 @@ WITH passing AS (
 ), written (catalog, key, xmin) AS (
   SELECT 'aggregate', aggfnoid::oid, xmin FROM pg_aggregate WHERE aggfnoid::oid >= 16384
   UNION ALL SELECT 'am', oid, xmin FROM pg_am WHERE oid >= 16384
+  UNION ALL SELECT 'family operator', oid, xmin FROM pg_amop WHERE oid >= 16384
+  UNION ALL SELECT 'family function', oid, xmin FROM pg_amproc WHERE oid >= 16384
   UNION ALL SELECT 'attrdef', oid, xmin FROM pg_attrdef WHERE adrelid NOT IN (TABLE passing)
   UNION ALL SELECT 'attribute', attrelid, xmin FROM pg_attribute
     WHERE attrelid >= 16384 AND attnum > 0 AND attrelid NOT IN (TABLE passing)
@@ -64,7 +66,8 @@ WITH passing AS (
   UNION ALL SELECT 'constraint', oid, xmin FROM pg_constraint WHERE oid >= 16384 AND conrelid NOT IN (TABLE passing)
   UNION ALL SELECT 'conversion', oid, xmin FROM pg_conversion WHERE oid >= 16384
   UNION ALL SELECT 'depend', objid, xmin FROM pg_depend
-    WHERE objid >= 16384 AND (deptype IN ('e', 'P') OR (classid = 'pg_class'::regclass AND deptype IN ('a', 'i')))
+    WHERE objid >= 16384 AND (deptype IN ('e', 'P') OR (classid = 'pg_class'::regclass AND deptype IN ('a', 'i'))
+                              OR classid = to_regclass('pg_publication_namespace'))
       AND objid NOT IN (TABLE passing)
   UNION ALL SELECT 'description', objoid, xmin FROM pg_description WHERE objoid >= 16384
   UNION ALL SELECT 'enum', oid, xmin FROM pg_enum
@@ -86,6 +89,7 @@ WITH passing AS (
   UNION ALL SELECT 'policy', oid, xmin FROM pg_policy
   UNION ALL SELECT 'proc', oid, xmin FROM pg_proc WHERE oid >= 16384
   UNION ALL SELECT 'publication', oid, xmin FROM pg_publication
+  UNION ALL SELECT 'published table', oid, xmin FROM pg_publication_rel
   UNION ALL SELECT 'range', rngtypid, xmin FROM pg_range WHERE rngtypid >= 16384
   UNION ALL SELECT 'rewrite', oid, xmin FROM pg_rewrite WHERE oid >= 16384 AND ev_class NOT IN (TABLE passing)
   UNION ALL SELECT 'sequence', seqrelid, xmin FROM pg_sequence WHERE seqrelid NOT IN (TABLE passing)
@@ -93,6 +97,7 @@ WITH passing AS (
   UNION ALL SELECT 'transform', oid, xmin FROM pg_transform
   UNION ALL SELECT 'trigger', oid, xmin FROM pg_trigger WHERE tgrelid NOT IN (TABLE passing)
   UNION ALL SELECT 'text search configuration', oid, xmin FROM pg_ts_config WHERE oid >= 16384
+  UNION ALL SELECT 'text search mapping', mapcfg, xmin FROM pg_ts_config_map WHERE mapcfg >= 16384
   UNION ALL SELECT 'text search dictionary', oid, xmin FROM pg_ts_dict WHERE oid >= 16384
   UNION ALL SELECT 'text search parser', oid, xmin FROM pg_ts_parser WHERE oid >= 16384
   UNION ALL SELECT 'text search template', oid, xmin FROM pg_ts_template WHERE oid >= 16384

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from driftguard.catalog.postgresql.naming import LABELS, is_made_up, next_value, object_name
 from driftguard.catalog.postgresql import remainder
 from driftguard.catalog.postgresql.coverage import KINDS
+from driftguard.catalog.postgresql.naming import LABELS, is_made_up, next_value, object_name
 from driftguard.catalog.postgresql.statements import (
     LATER_FACTS,
     SEARCH_PATH,

@@ -7,7 +7,7 @@ is made. So what a later server adds is compared until somebody says that it is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import NamedTuple
 
 from driftguard.catalog.postgresql.coverage import (
@@ -69,13 +69,15 @@ _NAMED = {
 """Catalogs to the types that write an oid as the name that is seen from the search path."""
 
 _WORDS = {
-    "extnamespace": "schema",
     "inhdetachpending": "detach pending",
     "reltablespace": "tablespace",
     "rngmultitypid": "multirange",
-    "stxstattarget": "statistics",
+    "stxstattarget": "target",
 }
 """Columns to attributes, where there is a better word."""
+
+_EXPRESSIONS = {"prqual": "prrelid"}
+"""Columns with an expression to the column with the relation that it is about."""
 
 _NOTHING = "('', '0', '-', '-1', '{}', 'f')"
 """How columns say that there is nothing."""
@@ -138,7 +140,7 @@ def _is_privilege(column: Column) -> bool:
 
 def _of_source(source: Source, found: Sequence[Column]) -> str:
     rest = generic(source.catalog, source.known, found, VOLATILE.get(source.catalog, ""))
-    told = (*_told(rest, found, "t"), *(Told(*each) for each in source.facts))
+    told = (*_told(rest, "t"), *(Told(*each) for each in source.facts))
     if not told:
         return ""
     return f"""
@@ -149,7 +151,10 @@ WHERE {source.where} AND f.text NOT IN {_NOTHING}"""
 
 def _of_kind(kind: Kind, found: Sequence[Column]) -> str:
     volatile = f"{VOLATILE_IN_KINDS.get(kind.catalog, '')} {kind.namespace}"
-    told = (*_told(generic(kind.catalog, "", found, volatile), found, "o"), *_comment(kind.catalog, found))
+    told = (
+        *_told(generic(kind.catalog, "", found, volatile), "o", _prefix(found)),
+        *_comment(kind.catalog, found),
+    )
     return f"""
 SELECT '{kind.kind}', {_schema(kind)}, '', {kind.name}, f.attribute, f.text
 FROM {kind.catalog} o {_namespace(kind)} {_lateral((Told(ITSELF, "''"), *told))}
@@ -158,7 +163,7 @@ WHERE {_is_users(kind, found)} AND (f.attribute = '{ITSELF}' OR f.text NOT IN {_
 
 def _of_part(part: Part, found: Sequence[Column]) -> str:
     kind = next(each for each in KINDS if each.catalog == part.of)
-    told = _told(generic(part.catalog, part.column, found), found, "t")
+    told = _told(generic(part.catalog, part.column, found), "t", _prefix(found))
     texts = [f"'{each.attribute}=' || CASE WHEN {each.sql} NOT IN {_NOTHING} THEN {each.sql} END" for each in told]
     row = f"concat_ws(' ', {', '.join(texts)})"
     return f"""
@@ -172,7 +177,7 @@ def _unknown(catalog: str, found: Sequence[Column]) -> Kind:
     """Rows that nobody has heard of, named by what tells them apart."""
     namespace = next((each.name for each in found if each.target == "pg_namespace"), "")
     keys = [each for each in found if each.is_key and each.name != namespace] or list(found)
-    names = ", ".join(each.sql for each in _told(keys, found, "o"))
+    names = ", ".join(each.sql for each in _told(keys, "o"))
     return Kind(catalog, catalog.removeprefix("pg_").replace("_", " "), f"concat_ws(' ', {names})", namespace)
 
 
@@ -193,7 +198,9 @@ def _is_users(kind: Kind, found: Sequence[Column] | None = None) -> str:
         conditions += ["o.oid >= 16384", _belongs_to_nobody(kind.catalog, "o.oid")]
     else:
         owners = [each for each in found if each.target and not each.is_array and not each.relation]
-        conditions += [f"(o.{each.name} < 16384 OR {_belongs_to_nobody(each.target, f'o.{each.name}')})" for each in owners]
+        conditions += [
+            f"(o.{each.name} < 16384 OR {_belongs_to_nobody(each.target, f'o.{each.name}')})" for each in owners
+        ]
         conditions += [f"({' OR '.join(f'o.{each.name} >= 16384' for each in owners)})"] if owners else []
     return " AND ".join(conditions)
 
@@ -215,30 +222,37 @@ def _lateral(told: Iterable[Told]) -> str:
     return f"CROSS JOIN LATERAL (VALUES {values}) f (attribute, text)"
 
 
-def _told(wanted: Iterable[Column], found: Iterable[Column], row: str) -> Iterator[Told]:
-    """The columns of the SQL row ``row``, without expressions that only the server could have read."""
-    relation = next((each.name for each in found if each.target == "pg_class"), None)
+def _prefix(found: Iterable[Column]) -> str:
+    """What all columns of a catalog begin with: "srv" in pg_foreign_server."""
+    names = [each.name for each in found if each.name != "oid"]
+    pairs = zip(min(names), max(names), strict=False)
+    return "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _told(wanted: Iterable[Column], row: str, prefix: str = "") -> Iterator[Told]:
+    """The columns of the SQL row ``row``."""
     for each in wanted:
-        if each.type == "pg_node_tree" and relation is None:
-            continue
-        yield Told(_WORDS.get(each.name, each.name), _text(each, row, relation))
+        yield Told(_WORDS.get(each.name, each.name.removeprefix(prefix)), _text(each, row))
 
 
-def _text(column: Column, row: str, relation: str | None) -> str:
+def _text(column: Column, row: str) -> str:
     value = f"{row}.{column.name}"
-    if column.type == "pg_node_tree":
-        return f"pg_get_expr({value}, {row}.{relation})"
+    if column.name in _EXPRESSIONS:
+        return f"pg_get_expr({value}, {row}.{_EXPRESSIONS[column.name]})"
+    if column.type == "pg_node_tree":  # no text that two servers have in common, and perhaps no expression
+        return f"CASE WHEN {value} IS NOT NULL THEN 'yes' END"
     if column.relation:
         return _attribute_names(column, row)
     if column.is_array:
         each = _name(column.target, "u.value::oid")
-        return f"(SELECT string_agg({each}, ', ' ORDER BY u.place) FROM unnest({value}) WITH ORDINALITY u (value, place))"
+        names = f"string_agg({each}, ', ' ORDER BY u.place)"
+        return f"(SELECT {names} FROM unnest({value}) WITH ORDINALITY u (value, place))"
     if column.target:
         return _name(column.target, value)
     if column.type == "boolean":
         return f"CASE WHEN {value} THEN 'yes' END"
     if column.type == "text[]":
-        return f"array_to_string(ARRAY(SELECT o FROM unnest({value}) o ORDER BY o COLLATE \"C\"), ', ')"
+        return f"array_to_string(ARRAY(SELECT e FROM unnest({value}) e ORDER BY e COLLATE \"C\"), ', ')"
     return f"{value}::text"
 
 

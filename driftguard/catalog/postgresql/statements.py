@@ -31,8 +31,9 @@ SELECT pg_catalog.set_config(
 
 
 class Statement(NamedTuple):
-    """``facts`` names the columns behind the first five."""
+    """``kinds`` of objects that it reads; ``facts`` names the columns behind the first five."""
 
+    kinds: tuple[str, ...]
     sql: str
     facts: tuple[str, ...]
 
@@ -83,6 +84,7 @@ routine AS (
 
 # "public" comes with every database, whether or not it is the default schema.
 SCHEMAS = Statement(
+    ("schema",),
     """
 SELECT 'schema', '', '', n.nspname::text, NULL, obj_description(n.oid, 'pg_namespace')
 FROM pg_namespace n
@@ -96,6 +98,7 @@ ORDER BY 4
 )
 
 TABLES = Statement(
+    ("table",),
     f"WITH {RELATIONS}"
     + """
 SELECT 'table', r.schema, '', r.name, NULL,
@@ -161,6 +164,7 @@ ORDER BY 2, 4
 
 # Inherited columns are the parent's; where a child's differ is a fact of the child.
 COLUMNS = Statement(
+    ("column",),
     f"WITH {RELATIONS}"
     + _COLLATION
     + """
@@ -211,6 +215,7 @@ ORDER BY 2, 3, 4
 
 # Constraints of a parent that its children merely carry (conislocal, conparentid) are the parent's.
 CONSTRAINTS = Statement(
+    ("primary key", "unique", "foreign key", "check", "exclusion"),
     f"WITH {RELATIONS}"
     + """
 SELECT CASE c.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'f' THEN 'foreign key'
@@ -274,6 +279,7 @@ ORDER BY 2, 3, 4
 
 # The operator class is told where the server itself would have taken another one.
 INDEXES = Statement(
+    ("index",),
     f"WITH {RELATIONS}"
     + _COLLATION
     + """
@@ -321,6 +327,7 @@ ORDER BY 2, 3, 4
 
 # A sequence that belongs to a column is told with its table; those of identity columns are facts of the column.
 SEQUENCES = Statement(
+    ("sequence",),
     f"WITH {RELATIONS}"
     + """
 SELECT 'sequence', r.schema, coalesce(o.table_name, ''), r.name, o.column_name,
@@ -356,6 +363,7 @@ ORDER BY 2, 3, 4
 )
 
 VIEWS = Statement(
+    ("materialized view", "view"),
     f"WITH {RELATIONS}"
     + """
 SELECT CASE r.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END, r.schema, '', r.name, NULL,
@@ -377,6 +385,7 @@ ORDER BY 2, 4
 
 # The copies on partitions depend on the parent's trigger (deptype P).
 TRIGGERS = Statement(
+    ("trigger",),
     f"WITH {RELATIONS}"
     + """
 SELECT 'trigger', r.schema, r.name, t.tgname::text, NULL, pg_get_triggerdef(t.oid, true),
@@ -391,6 +400,7 @@ ORDER BY 2, 3, 4
 )
 
 RULES = Statement(
+    ("rule",),
     f"WITH {RELATIONS}"
     + """
 SELECT 'rule', r.schema, r.name, w.rulename::text, NULL, pg_get_ruledef(w.oid, true),
@@ -404,6 +414,7 @@ ORDER BY 2, 3, 4
 )
 
 POLICIES = Statement(
+    ("policy",),
     f"WITH {RELATIONS}"
     + """
 SELECT 'policy', r.schema, r.name, p.polname::text, NULL,
@@ -422,6 +433,7 @@ ORDER BY 2, 3, 4
 
 # The object's own schema is taken out of the text: it is the one name that the server always qualifies.
 STATISTICS = Statement(
+    ("statistics",),
     f"WITH {RELATIONS}"
     + """
 SELECT 'statistics', r.schema, r.name, s.stxname::text, NULL,
@@ -439,6 +451,7 @@ ORDER BY 2, 3, 4
 )
 
 ENUMS = Statement(
+    ("enum",),
     f"WITH {TYPES}"
     + """
 SELECT 'enum', t.schema, '', t.name, NULL,
@@ -452,6 +465,7 @@ ORDER BY 2, 4
 )
 
 DOMAINS = Statement(
+    ("domain",),
     f"WITH {TYPES}"
     + _COLLATION
     + """
@@ -471,6 +485,7 @@ ORDER BY 2, 4
 )
 
 COMPOSITES = Statement(
+    ("type",),
     f"WITH {RELATIONS}"
     + _COLLATION
     + """
@@ -490,6 +505,7 @@ ORDER BY 2, 4
 )
 
 RANGES = Statement(
+    ("type",),
     f"WITH {TYPES}"
     + _COLLATION
     + """
@@ -507,6 +523,7 @@ ORDER BY 2, 4
 )
 
 FUNCTIONS = Statement(
+    ("procedure", "function"),
     f"WITH {ROUTINES}"
     + """
 SELECT CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, p.schema, '', p.name, NULL,
@@ -524,6 +541,7 @@ ORDER BY 2, 4
 )
 
 AGGREGATES = Statement(
+    ("aggregate",),
     f"WITH {ROUTINES}"
     + """
 SELECT 'aggregate', p.schema, '', p.name, NULL,
@@ -550,11 +568,18 @@ ORDER BY 2, 4
 )
 
 EXTENSIONS = Statement(
-    "SELECT 'extension', '', '', extname::text, NULL FROM pg_extension ORDER BY 4",
-    (),
+    ("extension",),
+    """
+SELECT 'extension', '', '', e.extname::text, NULL,
+       CASE WHEN n.nspname IS DISTINCT FROM current_schema() THEN n.nspname::text END
+FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+ORDER BY 4
+""",
+    ("schema",),
 )
 
 EVENT_TRIGGERS = Statement(
+    ("event trigger",),
     """
 SELECT 'event trigger', '', '', e.evtname::text, NULL,
        e.evtevent::text, array_to_string(e.evttags, ', '), e.evtfoid::regproc::text,
@@ -641,6 +666,16 @@ ORDER BY 2, 3, 4
 
 LATER_FACTS = {140000: FACTS_14, 150000: FACTS_15, 180000: FACTS_18}
 """First server_version_num that has them, to the statement."""
+
+LATER = {
+    "check": ("enforced",),
+    "column": ("compression", "not null"),
+    "foreign key": ("enforced", "on delete columns", "period"),
+    "index": ("nulls",),
+    "primary key": ("period",),
+    "unique": ("nulls", "period"),
+}
+"""Kind to the facts that ``LATER_FACTS`` reads."""
 
 SUBSCRIPTIONS = """
 SELECT NULL, pg_catalog.concat('subscription ', s.subname, ' (not compared)')
