@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from driftguard.catalog import CATALOGS
 from driftguard.checks.setup import Problem
 from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
@@ -18,7 +20,7 @@ from driftguard.graph import Revision
 from driftguard.probe.answers import Address
 from driftguard.probe.guest_process import GuestFailed
 from driftguard.schema import select
-from driftguard.schema.catalog import Catalog, Scope
+from driftguard.schema.catalog import Catalog, Row, Scope
 from driftguard.schema.diff import diff
 
 MOST_CANDIDATES = 20
@@ -29,6 +31,16 @@ MAKE_IT = "make it by an upgrade, or mend the address; --live off leaves the liv
 MEND = "start it or mend the address; --live off leaves the live database out"
 WAIT = "somebody else holds a lock: check again when they are done; --live off leaves the live database out"
 GRANT = "give the role the right to connect and SELECT; --live off leaves the live database out"
+DEPLOYED = "a deployment seems to be running: {}"
+MOVED = "its stamp moved from {} to {}"
+BEING_WRITTEN = "another session is changing {}"
+LATER = "check again when it is done; --live off leaves the live database out"
+READINGS, PAUSE_SECONDS, PATIENCE_SECONDS = 3, 1.0, 6.0
+"""How often a database is read that is being upgraded, how long in between, and how long at most."""
+
+TORN = ("lock timeout", "Lock wait timeout", "database is locked", "cache lookup failed", "could not open relation")
+"""What servers say to who reads while somebody else changes the schema."""
+
 ADVICE = (
     ("database is locked", WAIT),
     ("lock timeout", WAIT),
@@ -60,6 +72,7 @@ class LiveFacts:
         self._live = live
         self._neighbours = neighbours
         self.fingerprint_before = ""
+        self._expected: dict[tuple[str, ...], Catalog] = {}
 
     @cached_property
     def _target(self) -> tuple[int, Address]:
@@ -137,21 +150,61 @@ class LiveFacts:
 
     @cached_property
     def reading(self) -> Reading:
-        """The stamp and the catalog, read in one session; only the schemas that head knows, unless env.py takes all."""
+        """The stamp and the catalog, read in one session; only the schemas that head knows, unless env.py takes all.
+
+        What differs while somebody upgrades the database is no drift: it is read again, some seconds long.
+        """
         number, address = self._target
         if address.database == MEMORY:
             raise self._unreachable("it is in memory, so there is no live database to compare", NAME_ANOTHER)
-        database, probe = self._facts.database, self._environment.probe
-        scope = self._scope()
         if self._environment.scene.staged or self.file:
             self.fingerprint_before = self.fingerprint(exact=True)
-        try:
-            with probe.session(f"@{number}", database.dialect) as session:
-                stamp = probe.stamp(session, database)
-                catalog = probe.read(session, database.dialect, scope)
-        except GuestFailed as error:
-            raise self._unreachable(*self._reason(error.message)) from error
+        began, under_way = time.monotonic(), ""
+        for reading in range(READINGS):
+            try:
+                found = self._read(number)
+                under_way = "" if self._is_expected(found) else self._under_way(number, found)
+                if not under_way:
+                    return found
+            except GuestFailed as error:
+                if reading + 1 == READINGS or not any(said in error.message for said in TORN):
+                    raise self._unreachable(*self._reason(error.message)) from error
+            if time.monotonic() - began > PATIENCE_SECONDS:
+                break
+            time.sleep(PAUSE_SECONDS)
+        raise self._unreachable(DEPLOYED.format(under_way or "it is locked"), LATER)
+
+    def _read(self, number: int) -> Reading:
+        """One look; raises GuestFailed."""
+        database, probe = self._facts.database, self._environment.probe
+        with probe.session(f"@{number}", database.dialect) as session:
+            stamp = probe.stamp(session, database)
+            catalog = probe.read(session, database.dialect, self._scope())
         return Reading(stamp, self._own(self._facts.filtered(catalog)))
+
+    def _is_expected(self, reading: Reading) -> bool:
+        """Whether it is what its own stamp builds, or that cannot be told."""
+        stamp = reading.stamp
+        if not stamp or any(each not in self._environment.graph for each in stamp):
+            return False
+        return not diff(self._expected_at(stamp), reading.catalog)
+
+    def _under_way(self, number: int, reading: Reading) -> str:
+        """What says that it is just being upgraded: a stamp that is another one by now, or somebody who writes to it."""
+        database, probe = self._facts.database, self._environment.probe
+        module = CATALOGS.get(database.dialect)
+        with probe.session(f"@{number}", database.dialect) as session:
+            stamp = probe.stamp(session, database)
+            rows = self._query(session, module.UNDER_WAY) if module and module.UNDER_WAY else []
+        if stamp != reading.stamp:
+            return MOVED.format(*(", ".join(each or ()) or "base" for each in (reading.stamp, stamp)))
+        versions = (database.version_table_schema, database.version_table)
+        changed = [table or "" for schema, table in rows if schema is None or (schema, table) == versions]
+        return BEING_WRITTEN.format(changed[0]) if changed else ""
+
+    def _query(self, session: int, statement: str) -> list[Row]:
+        rows: list[Row] = self._environment.probe.call("query", session=session, statement=statement)
+        return rows
 
     def _own(self, catalog: Catalog) -> Catalog:
         """Without what other chains keep in the same database: their version tables, and the tables that they build."""
@@ -177,7 +230,13 @@ class LiveFacts:
         stamp = self.reading.stamp
         if stamp is None or self.unknown:
             return None
-        return self.at(stamp)
+        return self._expected_at(stamp)
+
+    def _expected_at(self, stamp: tuple[str, ...]) -> Catalog:
+        """As ``at``, and remembered."""
+        if stamp not in self._expected:
+            self._expected[stamp] = self.at(stamp)
+        return self._expected[stamp]
 
     def at(self, stamp: tuple[str, ...]) -> Catalog:
         """What the chain builds up to ``stamp``; raises Unavailable if it cannot be replayed."""

@@ -41,6 +41,21 @@ transaction if the last time is a second ago, else after ten idle seconds (befor
 https://www.postgresql.org/docs/current/monitoring-stats.html. A snapshot of the counters ends with its transaction.
 """
 
+UNDER_WAY = """
+SELECT CASE WHEN n.nspname = pg_catalog.current_schema() THEN '' ELSE n.nspname::text END, c.relname::text
+FROM pg_catalog.pg_locks l
+JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = pg_catalog.current_database()
+JOIN pg_catalog.pg_class c ON c.oid = l.relation
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE l.granted AND l.pid <> pg_catalog.pg_backend_pid()
+  AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+UNION
+SELECT NULL, 'an index' FROM pg_catalog.pg_stat_progress_create_index
+WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()
+ORDER BY 1, 2
+"""
+"""Schema and name of the tables that other sessions write to; without schema: what else is being changed."""
+
 WHO = """
 SELECT d.oid::text, pg_catalog.pg_postmaster_start_time()::text,
        coalesce(pg_catalog.current_schema()::text, ''), pg_catalog.current_setting('server_version_num')
