@@ -36,7 +36,7 @@ MOVED = "its stamp moved from {} to {}"
 BEING_WRITTEN = "another session is changing {}"
 LATER = "check again when it is done; --live off leaves the live database out"
 READINGS, PAUSE_SECONDS, PATIENCE_SECONDS = 3, 1.0, 6.0
-"""How often a database is read that is being upgraded, how long in between, and how long at most."""
+"""How often a database is read that is being upgraded, how long in between, and when no more reading begins."""
 
 TORN = ("lock timeout", "Lock wait timeout", "database is locked", "cache lookup failed", "could not open relation")
 """What servers say to who reads while somebody else changes the schema."""
@@ -159,20 +159,22 @@ class LiveFacts:
             raise self._unreachable("it is in memory, so there is no live database to compare", NAME_ANOTHER)
         if self._environment.scene.staged or self.file:
             self.fingerprint_before = self.fingerprint(exact=True)
-        began, under_way = time.monotonic(), ""
-        for reading in range(READINGS):
+        began = time.monotonic()
+        for _ in range(READINGS):
             try:
                 found = self._read(number)
                 under_way = "" if self._is_expected(found) else self._under_way(number, found)
                 if not under_way:
                     return found
+                untold = self._unreachable(DEPLOYED.format(under_way), LATER)
             except GuestFailed as error:
-                if reading + 1 == READINGS or not any(said in error.message for said in TORN):
-                    raise self._unreachable(*self._reason(error.message)) from error
+                untold = self._unreachable(*self._reason(error.message))
+                if not any(said in error.message for said in TORN):
+                    raise untold from error
             if time.monotonic() - began > PATIENCE_SECONDS:
                 break
             time.sleep(PAUSE_SECONDS)
-        raise self._unreachable(DEPLOYED.format(under_way or "it is locked"), LATER)
+        raise untold
 
     def _read(self, number: int) -> Reading:
         """One look; raises GuestFailed."""
@@ -190,7 +192,7 @@ class LiveFacts:
         return not diff(self._expected_at(stamp), reading.catalog)
 
     def _under_way(self, number: int, reading: Reading) -> str:
-        """What says that it is just being upgraded: a stamp that is another one by now, or somebody who writes to it."""
+        """What says that it is being upgraded: a stamp that is another one by now, or somebody who writes to it."""
         database, probe = self._facts.database, self._environment.probe
         module = CATALOGS.get(database.dialect)
         with probe.session(f"@{number}", database.dialect) as session:
