@@ -52,6 +52,7 @@ def cli(context: click.Context, directory: Path) -> None:
 @click.option("--live", default="", metavar="URL|env:NAME|off", help="The live database; off: leave it alone.")
 @click.option("--format", "output", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--strict", is_flag=True, help="Warnings fail too.")
+@click.option("--strict-coverage", is_flag=True, help="What driftguard cannot compare in the live database fails too.")
 @click.option("--moment", type=click.Choice(("", *MOMENTS)), default="", hidden=True)
 @click.pass_obj
 def check(
@@ -67,6 +68,7 @@ def check(
     live: str,
     output: str,
     strict: bool,
+    strict_coverage: bool,
     moment: str,
 ) -> int:
     """Compare models, migration head, live database and revision graph.
@@ -100,6 +102,7 @@ def check(
         live=live,
         output=output,
         strict=strict,
+        strict_coverage=strict_coverage,
         moment=moment,
         begin=click.get_current_context().meta.get(START),
     )

@@ -55,7 +55,7 @@ class Request:
 
     "everything" is the index as ``git add --all`` would make it, without making it; "merged" is what git would make of
     the last commit and ``ref``. ``base``: the branch to compare the revisions with, "" for the one that git and the
-    settings name, None for none.
+    settings name, None for none. ``strict_coverage``: what cannot be compared in live is a finding.
     """
 
     root: Path
@@ -66,6 +66,7 @@ class Request:
     live: str = ""
     moment: str = ""
     base: str | None = None
+    strict_coverage: bool = False
 
 
 def silent(stage: str) -> None:
@@ -92,6 +93,7 @@ class Examination:
         self, request: Request, scene: Scene, environments: tuple[EnvironmentFacts, ...], guests: ExitStack
     ) -> None:
         self._settings = request.settings
+        self._strict_coverage = request.strict_coverage
         self._scene = scene
         self._environments = environments
         self._guests = guests
@@ -177,7 +179,7 @@ class Examination:
         self._live = Outcome()
         self._lives: list[LiveFacts] = []
         for facts in self._environments:
-            self._lives += _look_at_live(facts, self._environments, self._live)
+            self._lives += _look_at_live(facts, self._environments, self._live, self._strict_coverage)
         return self.verdict
 
 
@@ -361,7 +363,7 @@ def _look_at_models(facts: EnvironmentFacts, outcome: Outcome) -> bool:
 
 
 def _look_at_live(
-    facts: EnvironmentFacts, everybody: tuple[EnvironmentFacts, ...], outcome: Outcome
+    facts: EnvironmentFacts, everybody: tuple[EnvironmentFacts, ...], outcome: Outcome, strict_coverage: bool
 ) -> Iterator[LiveFacts]:
     """What was looked at, whether it could be read or not."""
     live = facts.scene.live_of(facts.settings)
@@ -377,6 +379,9 @@ def _look_at_live(
             outcome.looked_at.add((facts.environment.name, Side.LIVE))
             outcome.checked.append(_label(facts, known.name, f"live database {given.database}"))
             outcome.notes += read.notes
+            for gap in read.gaps if strict_coverage else ():
+                for finding in SETUP["DG904"](gap):
+                    _add(outcome, finding, facts, known.name)
             for check in LIVE.values():
                 for finding in check(given):
                     _add(outcome, finding, facts, known.name)

@@ -29,6 +29,7 @@ def check(
     live: str = "",
     output: str = "text",
     strict: bool = False,
+    strict_coverage: bool = False,
     moment: str = "",
     base: str | None = "",
     begin: Start | None = None,
@@ -56,6 +57,7 @@ def check(
         live=live,
         moment=moment,
         base=base,
+        strict_coverage=strict_coverage,
     )
     with progress(sys.stderr) as tell, engine.examine(request, tell, os.environ, begin or start_guest) as examination:
         verdict, paint, lines = examination.verdict, painter(sys.stdout, os.environ), staged.source_of(examination.tree)

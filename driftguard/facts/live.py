@@ -221,6 +221,15 @@ class LiveFacts:
         versions = VERSIONS_DIFFER.format(self.address, here.version, shadow.version)
         return (*here.unread, *((versions,) if other else ()))
 
+    @property
+    def gaps(self) -> tuple[Problem, ...]:
+        """What is of a kind that cannot be compared."""
+        advice = "look at it yourself; without --strict-coverage it is a note"
+        return tuple(
+            Problem(each, f"{self.address}: {each}", help=advice, side=Side.LIVE, severity=Severity.ERROR)
+            for each in self.reading.catalog.unread
+        )
+
     @cached_property
     def unknown(self) -> tuple[str, ...]:
         """Stamped revisions that are in no file here."""
