@@ -18,10 +18,16 @@ from driftguard.catalog.postgresql.statements import (
     UNREAD,
     Statement,
 )
+from driftguard.catalog.postgresql.texts import default as plain_default
+from driftguard.catalog.postgresql.texts import expression
 from driftguard.schema.catalog import Catalog, Name, Object, Query, Row, Scope, make_catalog, make_object
 
 WITHOUT_SCHEMA = frozenset({"event trigger", "extension", *(each.kind for each in KINDS if not each.namespace)})
 """Kinds that belong to the whole database."""
+
+
+VERBATIM = frozenset({"function", "procedure"})
+"""Kinds with a text that is no expression."""
 
 
 class Found(NamedTuple):
@@ -89,6 +95,8 @@ def _found(rows: Iterable[Row], statement: Statement, later: Mapping[Name, dict[
     for kind, schema, table, name, columns, *texts in rows:
         known = Name(kind or "", schema or "", table or "", name or "")
         facts = {attribute: text or None for attribute, text in zip(statement.facts, texts, strict=True)}
+        if kind not in VERBATIM:
+            facts = {attribute: text and expression(text) for attribute, text in facts.items()}
         yield Found(known, columns, facts | later.get(known, {}))
 
 
@@ -116,5 +124,7 @@ def _serial_defaults(found: Iterable[Found]) -> dict[tuple[Name, str], str]:
 def _object(found: Found, serials: Mapping[tuple[Name, str], str]) -> Object:
     kind, _, table, name = found.name
     default = found.facts.get("default")
-    facts = found.facts | ({"default": serials.get((found.name, default), default)} if default else {})
+    if kind == "column":
+        default = plain_default(default, found.facts.get("type"))
+    facts = found.facts | {"default": serials.get((found.name, default), default) if default else None}
     return make_object(found.name, facts, anonymous=is_made_up(kind, table, found.columns, name))

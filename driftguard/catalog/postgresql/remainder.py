@@ -76,8 +76,8 @@ _WORDS = {
 }
 """Columns to attributes, where there is a better word."""
 
-_EXPRESSIONS = {"prqual": "prrelid"}
-"""Columns with an expression to the column with the relation that it is about."""
+_ABOUT = {"prattrs": "prrelid", "prqual": "prrelid"}
+"""Columns with an expression or the numbers of attributes to the column with the relation that they are about."""
 
 _NOTHING = "('', '0', '-', '-1', '{}', 'f')"
 """How columns say that there is nothing."""
@@ -237,8 +237,10 @@ def _told(wanted: Iterable[Column], row: str, prefix: str = "") -> Iterator[Told
 
 def _text(column: Column, row: str) -> str:
     value = f"{row}.{column.name}"
-    if column.name in _EXPRESSIONS:
-        return f"pg_get_expr({value}, {row}.{_EXPRESSIONS[column.name]})"
+    if column.name in _ABOUT and column.type == "pg_node_tree":
+        return f"pg_get_expr({value}, {row}.{_ABOUT[column.name]})"
+    if column.name in _ABOUT:
+        return _attribute_names(column._replace(is_array=True, relation=_ABOUT[column.name]), row)
     if column.type == "pg_node_tree":  # no text that two servers have in common, and perhaps no expression
         return f"CASE WHEN {value} IS NOT NULL THEN 'yes' END"
     if column.relation:

@@ -431,18 +431,24 @@ ORDER BY 2, 3, 4
     ("command", "permissive", "roles", "using", "with check", "comment"),
 )
 
-# The object's own schema is taken out of the text: it is the one name that the server always qualifies.
+# The object's own schema is taken out of the text: it is the one name that the server always qualifies. The columns
+# come in the order of the table's, which says nothing.
 STATISTICS = Statement(
     ("statistics",),
     f"WITH {RELATIONS}"
     + """
 SELECT 'statistics', r.schema, r.name, s.stxname::text, NULL,
-       CASE WHEN n.nspname = current_schema()
-         THEN 'CREATE STATISTICS '
-              || substr(pg_get_statisticsobjdef(s.oid), 20 + length(quote_ident(n.nspname)))
-         ELSE pg_get_statisticsobjdef(s.oid) END,
+       replace(CASE WHEN n.nspname = current_schema()
+                 THEN 'CREATE STATISTICS '
+                      || substr(pg_get_statisticsobjdef(s.oid), 20 + length(quote_ident(n.nspname)))
+                 ELSE pg_get_statisticsobjdef(s.oid) END,
+               concat(' ON ', k.by_number, ' FROM '), concat(' ON ', k.by_name, ' FROM ')),
        obj_description(s.oid, 'pg_statistic_ext')
 FROM pg_statistic_ext s
+CROSS JOIN LATERAL (
+  SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS by_number,
+         string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname COLLATE "C") AS by_name
+  FROM pg_attribute a WHERE a.attrelid = s.stxrelid AND a.attnum = ANY (s.stxkeys)) k
 JOIN relation r ON r.oid = s.stxrelid
 JOIN pg_namespace n ON n.oid = s.stxnamespace
 ORDER BY 2, 3, 4
