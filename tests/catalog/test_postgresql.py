@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import asyncpg
 import psycopg
@@ -197,6 +199,19 @@ def clone(base: tuple[str, Catalog], postgresql_server: PostgresqlServer) -> Ite
 def test_what_leaves_a_schema_as_it_is(statements: str, base: tuple[str, Catalog], clone: str) -> None:
     execute(clone, statements)
     assert described(diff(base[1], catalog_of(clone))) == []
+
+
+def test_what_a_dump_brings_back(base: tuple[str, Catalog], postgresql_server: PostgresqlServer) -> None:
+    folder = Path(postgresql_server.bindir)
+    if not (folder / "pg_dump").exists() or not (folder / "psql").exists():
+        pytest.skip("this server has no pg_dump")
+    dumped = subprocess.run(
+        [folder / "pg_dump", f"--dbname={address(base[0])}"], capture_output=True, check=True, timeout=60
+    )
+    with database(postgresql_server) as url:
+        command = [folder / "psql", "--quiet", "--set=ON_ERROR_STOP=1", f"--dbname={address(url)}"]
+        subprocess.run(command, input=dumped.stdout, capture_output=True, check=True, timeout=60)
+        assert described(diff(base[1], catalog_of(url))) == []
 
 
 def test_temporary_tables_are_nobodys_drift(base: tuple[str, Catalog], rolled_back: psycopg.Connection) -> None:
