@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from time import monotonic, sleep
 from typing import NamedTuple
 
 from driftguard.catalog import CATALOGS
@@ -159,8 +159,10 @@ class LiveFacts:
             raise self._unreachable("it is in memory, so there is no live database to compare", NAME_ANOTHER)
         if self._environment.scene.staged or self.file:
             self.fingerprint_before = self.fingerprint(exact=True)
-        began = time.monotonic()
-        for _ in range(READINGS):
+        began = monotonic()
+        for reading in range(READINGS):
+            if reading:
+                sleep(PAUSE_SECONDS)
             try:
                 found = self._read(number)
                 under_way = "" if self._is_expected(found) else self._under_way(number, found)
@@ -171,9 +173,8 @@ class LiveFacts:
                 untold = self._unreachable(*self._reason(error.message))
                 if not any(said in error.message for said in TORN):
                     raise untold from error
-            if time.monotonic() - began > PATIENCE_SECONDS:
+            if monotonic() - began > PATIENCE_SECONDS:
                 break
-            time.sleep(PAUSE_SECONDS)
         raise untold
 
     def _read(self, number: int) -> Reading:
