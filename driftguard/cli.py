@@ -91,6 +91,7 @@ def cli(context: click.Context, directory: Path) -> None:
     help=f"One of {', '.join(FORMATS)}; several at once, as long as each goes elsewhere.  [default: text]",
 )
 @click.option("--strict", is_flag=True, help="Warnings fail too.")
+@click.option("--strict-coverage", is_flag=True, help="What driftguard cannot compare in the live database fails too.")
 @click.option("--moment", type=click.Choice(("", *MOMENTS)), default="", hidden=True)
 @click.pass_obj
 def check(
@@ -106,6 +107,7 @@ def check(
     live: tuple[str, ...],
     outputs: tuple[tuple[str, str], ...],
     strict: bool,
+    strict_coverage: bool,
     moment: str,
 ) -> int:
     """Compare models, migration head, live database and revision graph.
@@ -140,6 +142,7 @@ def check(
         live=live,
         outputs=tuple(starmap(Output, outputs)) or TEXT,
         strict=strict,
+        strict_coverage=strict_coverage,
         moment=moment,
         begin=click.get_current_context().meta.get(START),
     )

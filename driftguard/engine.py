@@ -82,6 +82,7 @@ class Request:
     "everything" is the index as ``git add --all`` would make it, without making it; "merged" is what git would make of
     the last commit and ``ref``. ``base``: the branch to compare the revisions with, "" for the one that git and the
     settings name, None for none. ``fleet``: the live databases, where there are several; ``live`` is one, or "off".
+    ``strict_coverage``: what cannot be compared in live is a finding.
     """
 
     root: Path
@@ -93,6 +94,7 @@ class Request:
     moment: str = ""
     base: str | None = None
     fleet: tuple[Live, ...] = ()
+    strict_coverage: bool = False
 
 
 def silent(stage: str) -> None:
@@ -126,6 +128,7 @@ class Examination:
     ) -> None:
         self._is_known = is_known
         self._settings = request.settings
+        self._strict_coverage = request.strict_coverage
         self._scene = scene
         self._environments = environments
         self._guests = guests
@@ -244,7 +247,7 @@ class Examination:
         self._live = Outcome()
         self._lives: list[LiveFacts] = []
         for facts in self._environments:
-            self._lives += _look_at_live(facts, self._environments, self._live)
+            self._lives += _look_at_live(facts, self._environments, self._live, self._strict_coverage)
         return self.verdict
 
 
@@ -539,7 +542,7 @@ def _look_at_models(facts: EnvironmentFacts, outcome: Outcome) -> bool:
 
 
 def _look_at_live(
-    facts: EnvironmentFacts, everybody: tuple[EnvironmentFacts, ...], outcome: Outcome
+    facts: EnvironmentFacts, everybody: tuple[EnvironmentFacts, ...], outcome: Outcome, strict_coverage: bool
 ) -> Iterator[LiveFacts]:
     """The databases that were looked at and may change, whether they could be read or not."""
     live = facts.scene.live_of(facts.settings)
@@ -552,32 +555,40 @@ def _look_at_live(
         others = neighbours(database, everybody)
         if facts.scene.fleet:
             with _unavailable_told(outcome, facts.environment.name, known.name):
-                _look_at_fleet(facts, database, read_fleet(facts, database, others), outcome)
+                _look_at_fleet(facts, database, read_fleet(facts, database, others), outcome, strict_coverage)
             continue
         kind = FromFile if live.file else LiveFacts
         read = kind(facts, database, live, others)
         with _unavailable_told(outcome, facts.environment.name, known.name), facts.failures():
             if read.taken.tenants:
-                _look_at_fleet(facts, database, tenants_of(facts, database, others, read), outcome)
+                _look_at_fleet(facts, database, tenants_of(facts, database, others, read), outcome, strict_coverage)
             if not read.is_only_for_tenants:
-                _look_at_one(facts, database, read, outcome)
+                _look_at_one(facts, database, read, outcome, strict_coverage)
         if not live.file:
             yield read
 
 
-def _look_at_one(facts: EnvironmentFacts, database: DatabaseFacts, read: LiveFacts, outcome: Outcome) -> None:
+def _look_at_one(
+    facts: EnvironmentFacts, database: DatabaseFacts, read: LiveFacts, outcome: Outcome, strict_coverage: bool
+) -> None:
     """One live database."""
     name = database.database.name
     given = live_input(facts, database, read)
     outcome.looked_at.add((facts.environment.name, Side.LIVE))
     outcome.checked.append(_label(facts, name, read.label))
     outcome.notes += read.notes
-    for check in LIVE.values():
-        for finding in check(given):
-            _add(outcome, finding, facts, name)
+    for finding in (*_gaps(read, strict_coverage), *(each for check in LIVE.values() for each in check(given))):
+        _add(outcome, finding, facts, name)
 
 
-def _look_at_fleet(facts: EnvironmentFacts, database: DatabaseFacts, fleet: Fleet, outcome: Outcome) -> None:
+def _gaps(read: LiveFacts, strict_coverage: bool) -> list[Finding]:
+    """What cannot be compared, where somebody wants to hear of it as of anything else."""
+    return [finding for gap in read.gaps if strict_coverage for finding in SETUP["DG904"](gap)]
+
+
+def _look_at_fleet(
+    facts: EnvironmentFacts, database: DatabaseFacts, fleet: Fleet, outcome: Outcome, strict_coverage: bool
+) -> None:
     """Many databases or tenants: what is the same of several is told once."""
     environment = facts.environment.name
     found = [(finding, names) for names, missing in fleet.lost for finding in SETUP[missing.code](missing.problem)]
@@ -595,6 +606,7 @@ def _look_at_fleet(facts: EnvironmentFacts, database: DatabaseFacts, fleet: Flee
         stamps |= dict.fromkeys(group.names, given.stamp)
         unnamed = given._replace(database="")
         found += [(finding, group.names) for check in LIVE.values() for finding in check(unnamed)]
+        found += [(finding, group.names) for finding in _gaps(group.live, strict_coverage)]
     outcome.members += [Member(environment, fleet.kind, name, stamp) for name, stamp in stamps.items()]
     outcome.checked.append(_label(facts, database.database.name, f"live, {counted(len(stamps), fleet.kind)}"))
     for finding in together(found):

@@ -25,6 +25,10 @@ class CatalogModule(Protocol):
     def GLANCE(self) -> tuple[str, ...]:  # noqa: N802
         """As ``SESSION``, with shorter timeouts; run before ``quick`` and ``exact``."""
 
+    @property
+    def UNDER_WAY(self) -> str:  # noqa: N802
+        """A query for rows (schema, table) of what other sessions are changing; "" where nothing tells."""
+
     def quick(self, query: Query, scope: Scope) -> Sequence[Row]:
         """What changes if the schema may have, for the price of a connection; may be some seconds late."""
 

@@ -32,6 +32,7 @@ def check(
     live: Sequence[str] = (),
     outputs: Sequence[Output] = TEXT,
     strict: bool = False,
+    strict_coverage: bool = False,
     moment: str = "",
     base: str | None = "",
     begin: Start | None = None,
@@ -61,6 +62,7 @@ def check(
         fleet=fleet,
         moment=moment,
         base=base,
+        strict_coverage=strict_coverage,
     )
     with ExitStack() as stack:
         with progress(sys.stderr) as tell:  # it ends before anything is printed: rich wraps what comes meanwhile

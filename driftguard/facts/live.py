@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
+from time import monotonic, sleep
 
 from driftguard import __version__
+from driftguard.catalog import CATALOGS
 from driftguard.catalog.postgresql.journal import CHANNEL, IS_INSTALLED, read_entries
 from driftguard.checks.setup import Problem
 from driftguard.facts.database import DatabaseFacts
@@ -35,6 +37,15 @@ DEFAULT = Scope(frozenset({""}))
 OTHER = "{} was exported by driftguard {}, and this is {}: export it anew if something is told that is not there"
 ALL_OF_THEM = "leave --live out to compare each with the database that env.py configures"
 NAME_ANOTHER = "name the database to compare with --live URL; --live off leaves it out"
+DEPLOYED = "a deployment seems to be running: {}"
+MOVED = "its stamp moved from {} to {}"
+BEING_WRITTEN = "another session is changing {}"
+LATER = "check again when it is done; --live off leaves the live database out"
+READINGS, PAUSE_SECONDS, PATIENCE_SECONDS = 3, 1.0, 6.0
+"""How often a database is read that is being upgraded, how long in between, and when no more reading begins."""
+
+TORN = ("lock timeout", "Lock wait timeout", "database is locked", "cache lookup failed", "could not open relation")
+"""What servers say to who reads while somebody else changes the schema."""
 
 
 class LiveFacts:
@@ -143,11 +154,12 @@ class LiveFacts:
     @cached_property
     def reading(self) -> Reading:
         """The stamp and the catalog, read in one session; only the schemas that head knows, unless env.py takes all."""
-        return Reading(self.taken.stamp, self._own(self._facts.filtered(self._without_tenants(self.taken.catalog))))
+        return Reading(self.taken.stamp, self._compared(self.taken))
 
-    def _without_tenants(self, catalog: Catalog) -> Catalog:
-        tenants = {name for name, _ in self.taken.tenants}
-        return select.without(catalog, lambda name: select.schema_of(name) in tenants)
+    def _compared(self, taken: Reading) -> Catalog:
+        tenants = {name for name, _ in taken.tenants}
+        mine = select.without(taken.catalog, lambda name: select.schema_of(name) in tenants)
+        return self._own(self._facts.filtered(mine))
 
     @cached_property
     def taken(self) -> Reading:
@@ -162,16 +174,30 @@ class LiveFacts:
         )
 
     def _take(self) -> Reading:
+        """What differs while somebody upgrades the database is no drift: it is read again, some seconds long."""
         number, address = self._target
         if address.database == MEMORY:
             raise self._unreachable("it is in memory, so there is no live database to compare", NAME_ANOTHER)
         database, probe = self._facts.database, self._environment.probe
         if self._environment.scene.staged or self.file:
             self.fingerprint_before = self.fingerprint(exact=True)
-        try:
-            return read(probe, number, database, self._facts.live_scope, self._environment.settings.tenants)
-        except GuestFailed as error:
-            raise self._unreachable(*lost(database.dialect, address, error.message)) from error
+        began = monotonic()
+        for reading in range(READINGS):
+            if reading:
+                sleep(PAUSE_SECONDS)
+            try:
+                found = read(probe, number, database, self._facts.live_scope, self._environment.settings.tenants)
+                under_way = "" if self._is_expected(found) else self._under_way(number, found)
+                if not under_way:
+                    return found
+                untold = self._unreachable(DEPLOYED.format(under_way), LATER)
+            except GuestFailed as error:
+                untold = self._unreachable(*lost(database.dialect, address, error.message))
+                if not any(said in error.message for said in TORN):
+                    raise untold from error
+            if monotonic() - began > PATIENCE_SECONDS:
+                break
+        raise untold
 
     @cached_property
     def journal(self) -> tuple[Entry, ...]:
@@ -204,13 +230,33 @@ class LiveFacts:
         """What ``reading`` would hold now, as an open session sees it."""
         database = self._facts.database
         found = self._environment.probe.read(session, database.dialect, self._facts.live_scope)
-        return self._own(self._facts.filtered(self._without_tenants(found)))
+        return self._compared(self.taken._replace(catalog=found))
 
     @property
     def strangers(self) -> tuple[str, ...]:
         """Version tables of other chains, unless all chains that live there are known: whose tables are whose?"""
         others = sorted(".".join(filter(None, each)) for each in select.version_tables(self.taken.catalog))
         return tuple(others) if len(others) > len(self._neighbours) else ()
+
+    def _is_expected(self, reading: Reading) -> bool:
+        """Whether it is what its own stamp builds, or that cannot be told."""
+        stamp = reading.stamp
+        if not stamp or any(each not in self._environment.graph for each in stamp):
+            return False
+        return not diff(self.at(stamp), self._compared(reading))
+
+    def _under_way(self, number: int, reading: Reading) -> str:
+        """What says that it is being upgraded: a stamp that is another one by now, or somebody who writes to it."""
+        database, probe = self._facts.database, self._environment.probe
+        module = CATALOGS.get(database.dialect)
+        with probe.session(f"@{number}", database.dialect) as session:
+            stamp = probe.stamp(session, database)
+            rows = probe.query(session, module.UNDER_WAY) if module and module.UNDER_WAY else []
+        if stamp != reading.stamp:
+            return MOVED.format(*(", ".join(each or ()) or "base" for each in (reading.stamp, stamp)))
+        versions = (database.version_table_schema, database.version_table)
+        changed = [table or "" for schema, table in rows if schema is None or (schema, table) == versions]
+        return BEING_WRITTEN.format(changed[0]) if changed else ""
 
     def _own(self, catalog: Catalog) -> Catalog:
         """Without what other chains keep in the same database: their version tables, and the tables that they build."""
@@ -224,6 +270,15 @@ class LiveFacts:
         other = here.dialect != "sqlite" and _release(here) != _release(shadow)
         versions = VERSIONS_DIFFER.format(self.called, here.version, shadow.version)
         return (*here.unread, *((versions,) if other else ()))
+
+    @property
+    def gaps(self) -> tuple[Problem, ...]:
+        """What is of a kind that cannot be compared."""
+        advice = "look at it yourself; without --strict-coverage it is a note"
+        return tuple(
+            Problem(each, f"{self.address}: {each}", help=advice, side=Side.LIVE, severity=Severity.ERROR)
+            for each in self.reading.catalog.unread
+        )
 
     @cached_property
     def unknown(self) -> tuple[str, ...]:

@@ -17,7 +17,19 @@ AUTOGENERATE_KINDS = {
 """Our kinds in the words of Alembic's ``include_object``, which is asked about these and no others."""
 
 
-WITHOUT_SCHEMA = frozenset({"event trigger", "extension"})
+WITHOUT_SCHEMA = frozenset(
+    {
+        "access method",
+        "cast",
+        "event trigger",
+        "extension",
+        "foreign data wrapper",
+        "foreign server",
+        "language",
+        "publication",
+        "transform",
+    }
+)
 """Kinds that belong to the whole database."""
 
 

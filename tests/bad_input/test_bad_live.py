@@ -14,6 +14,8 @@ from guarded import sql
 from pets import CREATE_PETS, INI, SECRET, Pets, revision
 from sqlalchemy import make_url
 
+from driftguard.cli import cli
+
 READER = "pets_reader"
 
 
@@ -112,6 +114,22 @@ def test_locked_tables(served: Served) -> None:
         checked = served.check()
     assert (checked.code, checked.codes) == (0, ["DG904"])
     assert "lock timeout" in checked.one("DG904")["message"]
+
+
+@pytest.mark.parametrize(("strict", "exit_code"), [(False, 0), (True, 2)])
+def test_what_cannot_be_compared_fails_if_it_shall(
+    strict: bool, exit_code: int, served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--strict-coverage"] if strict else []
+    command = ["--directory", str(served.root), "check", "--live", served.url, *options]
+    assert cli.main(command, standalone_mode=False) == 0
+    sql(served.url, "CREATE SUBSCRIPTION s CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false)")
+    try:
+        assert cli.main(command, standalone_mode=False) == exit_code
+        assert ("DG904" in (said := capsys.readouterr().out)) is strict
+        assert "subscription s (not compared)" in said
+    finally:
+        sql(served.url, "ALTER SUBSCRIPTION s SET (slot_name = NONE)", "DROP SUBSCRIPTION s")
 
 
 def test_an_extension_that_the_shadow_lacks(served: Served) -> None:

@@ -1,4 +1,4 @@
-"""One rich schema of a small shop, from which every drift starts."""
+"""One rich schema of a small shop, from which every drift starts: an object of each kind, but subscriptions."""
 
 from __future__ import annotations
 
@@ -116,6 +116,29 @@ CREATE VIEW active_users AS SELECT id, username FROM users WHERE active;
 CREATE VIEW audit.recent AS SELECT id, happened FROM audit.events WHERE happened > now() - interval '1 day';
 CREATE MATERIALIZED VIEW sales AS SELECT product_id, count(*) AS sold FROM orders GROUP BY product_id;
 CREATE UNIQUE INDEX ix_sales_product ON sales (product_id);
+
+CREATE COLLATION german (locale = 'C');
+CREATE CONVERSION mine FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
+CREATE FUNCTION same(integer, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT $1::text = $2 $$;
+CREATE FUNCTION as_point(integer) RETURNS point LANGUAGE sql IMMUTABLE AS $$ SELECT point($1, $1) $$;
+CREATE OPERATOR === (LEFTARG = integer, RIGHTARG = text, FUNCTION = same);
+CREATE OPERATOR FAMILY numbers USING btree;
+CREATE OPERATOR CLASS by_size FOR TYPE integer USING btree FAMILY numbers
+  AS OPERATOR 1 <, OPERATOR 3 =, FUNCTION 1 btint4cmp(integer, integer);
+CREATE CAST (integer AS point) WITH FUNCTION as_point(integer);
+CREATE TEXT SEARCH DICTIONARY plain (TEMPLATE = simple, Accept = true);
+CREATE TEXT SEARCH CONFIGURATION words (COPY = simple);
+CREATE FOREIGN DATA WRAPPER afar;
+CREATE SERVER far TYPE 'old' FOREIGN DATA WRAPPER afar OPTIONS (host 'there');
+CREATE FOREIGN TABLE remote (id integer NOT NULL, name text OPTIONS (called 'n')) SERVER far OPTIONS (called 'r');
+CREATE TABLE notes (id integer PRIMARY KEY, a text, b text);
+CREATE TABLE letters (id integer PRIMARY KEY);
+CREATE PUBLICATION news FOR TABLE notes, letters WHERE (id > 5);
+CREATE TYPE odd;
+CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler;
+CREATE FUNCTION on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$;
+CREATE EVENT TRIGGER watch ON ddl_command_end WHEN TAG IN ('DROP TABLE') EXECUTE FUNCTION on_ddl();
+ALTER EVENT TRIGGER watch DISABLE;
 
 INSERT INTO users (username, mail) VALUES ('ada', 'ada@example.org'), ('grace', 'grace@example.org');
 """

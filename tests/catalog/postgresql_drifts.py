@@ -435,9 +435,8 @@ RESTORABLE = [
         id="default on a view's column",
     ),
     drift(
-        "CREATE FUNCTION on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$; "
-        "CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION on_ddl(); ALTER EVENT TRIGGER watch DISABLE",
-        "+ event trigger watch; + function on_ddl()",
+        "CREATE EVENT TRIGGER another ON sql_drop EXECUTE FUNCTION on_ddl()",
+        "+ event trigger another",
         id="event trigger added",
     ),
     drift(
@@ -450,9 +449,790 @@ RESTORABLE = [
     ),
     drift("DROP AGGREGATE total(integer)", "- aggregate total(integer)", id="aggregate dropped"),
     drift("DROP TYPE price_range", "- type price_range", id="range type dropped"),
+    # further parts and kinds
+    drift(
+        "CREATE OPERATOR CLASS by_text FOR TYPE text USING hash AS OPERATOR 1 =, FUNCTION 1 hashtext(text)",
+        "+ operator class by_text USING hash; + operator family by_text USING hash",
+        id="operator class added",
+    ),
+    drift(
+        "CREATE OPERATOR <<< (RIGHTARG = integer, FUNCTION = int4abs)",
+        "+ operator <<< (NONE, integer)",
+        id="operator added",
+    ),
+    drift(
+        "CREATE CAST (order_state AS varchar) WITH INOUT AS ASSIGNMENT",
+        "+ cast (order_state AS character varying)",
+        id="cast added",
+    ),
+    drift(
+        "CREATE TEXT SEARCH PARSER p (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = "
+        "prsd_lextype)",
+        "+ text search parser p",
+        id="text search parser added",
+    ),
+    drift(
+        "CREATE TEXT SEARCH TEMPLATE tt (LEXIZE = dsimple_lexize)",
+        "+ text search template tt",
+        id="text search template added",
+    ),
+    drift(
+        "CREATE FOREIGN DATA WRAPPER other",
+        "+ foreign data wrapper other",
+        id="foreign data wrapper added",
+    ),
+    drift(
+        "CREATE SERVER near FOREIGN DATA WRAPPER afar",
+        "+ foreign server near",
+        id="foreign server added",
+    ),
+    drift(
+        "ALTER FOREIGN TABLE remote ADD COLUMN extra text",
+        "+ column remote.extra",
+        id="foreign column added",
+    ),
+    drift(
+        "CREATE FOREIGN TABLE remote2 (id integer) SERVER far",
+        "+ table remote2",
+        id="foreign table added",
+    ),
+    drift(
+        "CREATE PUBLICATION everything FOR ALL TABLES",
+        "+ publication everything",
+        id="publication added",
+    ),
+    drift(
+        "CREATE FUNCTION from_it(internal) RETURNS internal LANGUAGE internal IMMUTABLE STRICT AS "
+        "'array_to_tsvector'; CREATE TRANSFORM FOR tsvector LANGUAGE plpgsql (FROM SQL WITH FUNCTION "
+        "from_it(internal))",
+        "+ function from_it(internal); + transform FOR tsvector LANGUAGE plpgsql",
+        id="transform added",
+    ),
+    drift(
+        "CREATE LANGUAGE mine HANDLER plpgsql_call_handler",
+        "+ language mine",
+        id="language added",
+    ),
+    drift(
+        "CREATE ACCESS METHOD heap3 TYPE TABLE HANDLER heap_tableam_handler",
+        "+ access method heap3",
+        id="access method added",
+    ),
+    drift(
+        "ALTER TABLE users ENABLE REPLICA TRIGGER users_touch",
+        "~ trigger users.users_touch, enabled",
+        id="trigger enabled on a replica",
+    ),
+    drift(
+        "ALTER TRIGGER users_touch ON users RENAME TO touched",
+        "+ trigger users.touched; - trigger users.users_touch",
+        id="trigger renamed",
+    ),
+    drift(
+        "ALTER TABLE measurements_2024 SET (fillfactor = 66)",
+        "~ table measurements_2024, options",
+        id="one partition's storage parameter",
+    ),
+    drift(
+        "ALTER MATERIALIZED VIEW sales SET (fillfactor = 50)",
+        "~ materialized view sales, options",
+        id="materialised view's option",
+    ),
+    drift(
+        "ALTER MATERIALIZED VIEW sales RENAME COLUMN sold TO amount",
+        "~ materialized view sales, definition",
+        id="materialised view's column renamed",
+    ),
+    drift(
+        "COMMENT ON STATISTICS products_maker_name IS 'x'",
+        "~ statistics products.products_maker_name, comment",
+        id="statistics' comment",
+    ),
+    drift(
+        "ALTER STATISTICS products_maker_name RENAME TO other",
+        "+ statistics products.other; - statistics products.products_maker_name",
+        id="statistics renamed",
+    ),
+    drift(
+        "ALTER DOMAIN email RENAME TO mail",
+        "+ domain mail; - domain email; ~ column users.mail, type",
+        id="domain renamed",
+    ),
+    drift(
+        "COMMENT ON DOMAIN email IS 'x'",
+        "~ domain email, comment",
+        id="domain's comment",
+    ),
+    drift(
+        "COMMENT ON TYPE order_state IS 'x'",
+        "~ enum order_state, comment",
+        id="enum's comment",
+    ),
+    drift(
+        "COMMENT ON AGGREGATE total(integer) IS 'x'",
+        "~ aggregate total(integer), comment",
+        id="aggregate's comment",
+    ),
+    drift(
+        "ALTER FUNCTION normalise(text) STRICT",
+        "~ function normalise(value text), definition",
+        id="function made strict",
+    ),
+    drift(
+        "ALTER FUNCTION normalise(text) SECURITY DEFINER",
+        "~ function normalise(value text), definition",
+        id="function made security definer",
+    ),
+    drift(
+        "ALTER FUNCTION normalise(text) COST 5",
+        "~ function normalise(value text), definition",
+        id="function's cost",
+    ),
+    drift(
+        "ALTER FUNCTION normalise(text) LEAKPROOF",
+        "~ function normalise(value text), definition",
+        id="function leakproof",
+    ),
+    drift(
+        "ALTER FUNCTION normalise(text) PARALLEL SAFE",
+        "~ function normalise(value text), definition",
+        id="function parallel safe",
+    ),
+    drift(
+        "ALTER FUNCTION normalise(text) SET work_mem = '8MB'",
+        "~ function normalise(value text), definition",
+        id="function's setting",
+    ),
+    drift(
+        "ALTER FUNCTION normalise(text) RENAME TO normal",
+        "+ function normal(value text); - function normalise(value text)",
+        id="function renamed",
+    ),
+    drift(
+        "ALTER FUNCTION normalise(text) SET SCHEMA audit",
+        "+ function audit.normalise(value text); - function normalise(value text)",
+        id="function moved to another schema",
+    ),
+    drift(
+        "CREATE FUNCTION one() RETURNS integer LANGUAGE sql RETURN 1",
+        "+ function one()",
+        id="function added",
+    ),
+    drift(
+        "CREATE OR REPLACE FUNCTION normalise(value text DEFAULT 'x') RETURNS text LANGUAGE sql IMMUTABLE AS $$ "
+        "SELECT lower(trim(value)) $$",
+        "~ function normalise(value text), definition",
+        id="function's argument got a default",
+    ),
+    drift(
+        "DROP PROCEDURE clean_up(integer)",
+        "- procedure clean_up(IN days integer)",
+        id="procedure dropped",
+    ),
+    drift(
+        "ALTER SEQUENCE ticket_number CACHE 1",
+        "~ sequence ticket_number, cache",
+        id="sequence's cache changed",
+    ),
+    drift(
+        "ALTER SEQUENCE ticket_number NO CYCLE",
+        "~ sequence ticket_number, cycle",
+        id="sequence no longer cycles",
+    ),
+    drift(
+        "ALTER SEQUENCE ticket_number AS bigint",
+        "~ sequence ticket_number, type",
+        id="sequence's type changed",
+    ),
+    drift(
+        "ALTER SEQUENCE ticket_number START 2000",
+        "~ sequence ticket_number, start",
+        id="sequence's start changed",
+    ),
+    drift(
+        "ALTER SEQUENCE ticket_number MINVALUE 5 MAXVALUE 99999",
+        "~ sequence ticket_number, maximum minimum",
+        id="sequence's bounds changed",
+    ),
+    drift(
+        "ALTER SEQUENCE ticket_number OWNED BY spare.a",
+        "+ sequence spare.ticket_number; - sequence ticket_number",
+        id="sequence owned by a column",
+    ),
+    drift(
+        "ALTER SEQUENCE ticket_number SET SCHEMA audit",
+        "+ sequence audit.ticket_number; - sequence ticket_number; ~ column orders.ticket, default",
+        id="sequence moved to another schema",
+    ),
+    drift(
+        "COMMENT ON SEQUENCE ticket_number IS 'x'",
+        "~ sequence ticket_number, comment",
+        id="sequence's comment",
+    ),
+    drift(
+        "ALTER TABLE orders DISABLE RULE keep_sent",
+        "~ rule orders.keep_sent, enabled",
+        id="rule disabled",
+    ),
+    drift(
+        "ALTER RULE keep_sent ON orders RENAME TO keep",
+        "+ rule orders.keep; - rule orders.keep_sent",
+        id="rule renamed",
+    ),
+    drift(
+        "CREATE RULE no_delete AS ON DELETE TO spare DO INSTEAD NOTHING",
+        "+ rule spare.no_delete",
+        id="rule added",
+    ),
+    drift(
+        "ALTER POLICY only_active ON users TO CURRENT_USER",
+        "~ policy users.only_active, roles",
+        id="policy's roles changed",
+    ),
+    drift(
+        "ALTER POLICY cautious ON ledger WITH CHECK (net > 2)",
+        "~ policy ledger.cautious, with check",
+        id="policy's check set",
+    ),
+    drift(
+        "ALTER POLICY only_active ON users RENAME TO active_only",
+        "+ policy users.active_only; - policy users.only_active",
+        id="policy renamed",
+    ),
+    drift(
+        "COMMENT ON POLICY only_active ON users IS 'x'",
+        "~ policy users.only_active, comment",
+        id="policy's comment",
+    ),
+    drift(
+        "COMMENT ON TRIGGER users_touch ON users IS 'x'",
+        "~ trigger users.users_touch, comment",
+        id="trigger's comment",
+    ),
+    drift(
+        "COMMENT ON RULE keep_sent ON orders IS 'x'",
+        "~ rule orders.keep_sent, comment",
+        id="rule's comment",
+    ),
+    drift(
+        "COMMENT ON INDEX ix_orders_state IS 'x'",
+        "~ index orders.ix_orders_state, comment",
+        id="index's comment",
+    ),
+    drift(
+        "COMMENT ON VIEW active_users IS 'x'",
+        "~ view active_users, comment",
+        id="view's comment",
+    ),
+    drift(
+        "COMMENT ON COLUMN active_users.id IS 'x'",
+        "~ view active_users, columns",
+        id="view's column's comment",
+    ),
+    drift(
+        "ALTER VIEW active_users RENAME COLUMN id TO number",
+        "~ view active_users, definition",
+        id="view's column renamed",
+    ),
+    drift(
+        "ALTER VIEW active_users RENAME TO actives",
+        "+ view actives; - view active_users",
+        id="view renamed",
+    ),
+    drift(
+        "ALTER VIEW active_users SET SCHEMA audit",
+        "+ view audit.active_users; - view active_users",
+        id="view moved",
+    ),
+    drift(
+        "CREATE OR REPLACE VIEW active_users AS SELECT id, username FROM users WHERE active WITH CASCADED CHECK OPTION",
+        "~ view active_users, options",
+        id="view with check option",
+    ),
+    drift(
+        "CREATE CONSTRAINT TRIGGER checked AFTER INSERT ON spare DEFERRABLE INITIALLY DEFERRED FOR EACH ROW "
+        "EXECUTE FUNCTION touch()",
+        "+ trigger spare.checked",
+        id="constraint trigger added",
+    ),
+    drift(
+        "CREATE TRIGGER t BEFORE UPDATE ON spare FOR EACH ROW WHEN (OLD.a <> NEW.a) EXECUTE FUNCTION touch()",
+        "+ trigger spare.t",
+        id="trigger with condition added",
+    ),
+    drift(
+        "ALTER INDEX ix_orders_state RENAME TO ix_state",
+        "+ index orders.ix_state; - index orders.ix_orders_state",
+        id="index renamed",
+    ),
+    drift(
+        "ALTER INDEX ix_orders_state SET (fillfactor = 44)",
+        "~ index orders.ix_orders_state, options",
+        id="index's storage parameter",
+    ),
+    drift(
+        "CREATE INDEX ix_2024 ON measurements_2024 (sensor)",
+        "+ index measurements_2024.ix_2024",
+        id="index on one partition added",
+    ),
+    drift(
+        "CREATE INDEX ix_only ON ONLY measurements (sensor)",
+        "+ index measurements.ix_only",
+        id="index only on the parent",
+    ),
+    drift(
+        "ALTER TABLE users RENAME CONSTRAINT users_username_key TO one_name",
+        "+ unique users.one_name; - unique users.users_username_key",
+        id="unique renamed",
+    ),
+    drift(
+        "ALTER TABLE users RENAME CONSTRAINT adult_or_inactive TO adult",
+        "+ check users.adult; - check users.adult_or_inactive",
+        id="check renamed",
+    ),
+    drift(
+        "ALTER TABLE audit.events ADD CONSTRAINT f FOREIGN KEY (order_id, user_id) REFERENCES orders ON DELETE "
+        "SET NULL (order_id)",
+        "+ foreign key audit.events.f",
+        id="foreign key set null of one column",
+    ),
+    drift(
+        "ALTER TABLE products DROP CONSTRAINT no_overlap, ADD CONSTRAINT no_overlap EXCLUDE USING gist (available"
+        " WITH &&) WHERE (maker > 1)",
+        "~ exclusion products.no_overlap, definition",
+        id="exclusion with predicate",
+    ),
+    drift(
+        "ALTER TABLE products DROP CONSTRAINT products_maker_name_key, ADD CONSTRAINT products_maker_name_key "
+        "UNIQUE (name, maker) DEFERRABLE INITIALLY DEFERRED",
+        "~ unique products.products_maker_name_key, columns",
+        id="columns swapped in a unique",
+    ),
+    drift(
+        "ALTER TABLE measurements DETACH PARTITION measurements_2025; ALTER TABLE measurements ATTACH PARTITION "
+        "measurements_2025 FOR VALUES FROM ('2025-01-01') TO ('2025-06-01')",
+        "~ table measurements_2025, bound",
+        id="partition with other bounds",
+    ),
+    drift(
+        "ALTER TABLE users ALTER COLUMN changed TYPE timestamp",
+        "~ column users.changed, type",
+        id="timestamp with time zone to without",
+    ),
+    drift(
+        "ALTER TABLE spare ALTER COLUMN a TYPE numeric(10, 3)",
+        "~ column spare.a, type",
+        id="numeric's scale",
+    ),
+    drift(
+        "ALTER TABLE spare ALTER COLUMN c TYPE email",
+        "~ column spare.c, type",
+        id="column's domain",
+    ),
+    drift(
+        "ALTER TABLE orders ALTER COLUMN id SET CYCLE",
+        "~ column orders.id, identity options",
+        id="identity cycles",
+    ),
+    drift(
+        "ALTER TABLE spare ADD COLUMN d integer GENERATED ALWAYS AS (a + b) STORED",
+        "+ column spare.d",
+        id="stored generated column added",
+    ),
+    drift(
+        "ALTER TABLE spare FORCE ROW LEVEL SECURITY",
+        "~ table spare, row security",
+        id="row security forced and not enabled",
+    ),
+    drift(
+        "ALTER TABLE spare SET (autovacuum_vacuum_scale_factor = 0.01)",
+        "~ table spare, options",
+        id="autovacuum of a table",
+    ),
+    drift(
+        "ALTER SCHEMA audit RENAME TO history",
+        "+ schema history; + table history.events; + view history.recent; - schema audit; - table audit.events; -"
+        " view audit.recent",
+        id="schema renamed",
+    ),
+    drift(
+        "DROP SCHEMA audit CASCADE",
+        "- schema audit; - table audit.events; - view audit.recent",
+        id="schema dropped",
+    ),
 ]
 
 SEEN_ONLY = [
+    drift(
+        "DROP OPERATOR CLASS by_size USING btree",
+        "- operator class by_size USING btree; ~ operator family numbers USING btree, functions operators",
+        id="operator class dropped",
+    ),
+    drift(
+        "DROP OPERATOR FAMILY numbers USING btree CASCADE",
+        "- operator class by_size USING btree; - operator family numbers USING btree",
+        id="operator family dropped with its class",
+    ),
+    drift(
+        "ALTER OPERATOR FAMILY numbers USING btree ADD OPERATOR 1 < (integer, bigint)",
+        "~ operator family numbers USING btree, operators",
+        id="operator added to a family",
+    ),
+    drift(
+        "ALTER OPERATOR CLASS by_size USING btree RENAME TO by_value",
+        "+ operator class by_value USING btree; - operator class by_size USING btree",
+        id="operator class renamed",
+    ),
+    drift(
+        "ALTER OPERATOR CLASS by_size USING btree SET SCHEMA audit",
+        "+ operator class audit.by_size USING btree; - operator class by_size USING btree",
+        id="operator class moved to another schema",
+    ),
+    drift(
+        "DROP OPERATOR === (integer, text)",
+        "- operator === (integer, text)",
+        id="operator dropped",
+    ),
+    drift(
+        "ALTER OPERATOR === (integer, text) SET (RESTRICT = eqsel)",
+        "~ operator === (integer, text), rest",
+        id="operator's estimator changed",
+    ),
+    drift(
+        "DROP OPERATOR === (integer, text); CREATE OPERATOR === (LEFTARG = integer, RIGHTARG = text, FUNCTION = "
+        "same, HASHES)",
+        "~ operator === (integer, text), canhash",
+        id="operator made another function's",
+    ),
+    drift(
+        "DROP CAST (integer AS point)",
+        "- cast (integer AS point)",
+        id="cast dropped",
+    ),
+    drift(
+        "DROP CAST (integer AS point); CREATE CAST (integer AS point) WITH FUNCTION as_point(integer) AS IMPLICIT",
+        "~ cast (integer AS point), context",
+        id="cast made implicit",
+    ),
+    drift(
+        "DROP COLLATION german",
+        "- collation german",
+        id="collation dropped",
+    ),
+    drift(
+        "DROP COLLATION german; CREATE COLLATION german (locale = 'POSIX')",
+        "~ collation german, collate ctype",
+        id="collation's locale changed",
+    ),
+    drift(
+        "ALTER COLLATION german RENAME TO deutsch",
+        "+ collation deutsch; - collation german",
+        id="collation renamed",
+    ),
+    drift(
+        "COMMENT ON COLLATION german IS 'x'",
+        "~ collation german, comment",
+        id="collation's comment",
+    ),
+    drift(
+        "DROP CONVERSION mine",
+        "- conversion mine",
+        id="conversion dropped",
+    ),
+    drift(
+        "DROP CONVERSION mine; CREATE DEFAULT CONVERSION mine FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8",
+        "~ conversion mine, default",
+        id="conversion made the default",
+    ),
+    drift(
+        "DROP TEXT SEARCH CONFIGURATION words",
+        "- text search configuration words",
+        id="text search configuration dropped",
+    ),
+    drift(
+        "ALTER TEXT SEARCH CONFIGURATION words ALTER MAPPING FOR word WITH plain",
+        "~ text search configuration words, mappings",
+        id="text search mapping changed",
+    ),
+    drift(
+        "ALTER TEXT SEARCH CONFIGURATION words DROP MAPPING FOR email",
+        "~ text search configuration words, mappings",
+        id="text search mapping dropped",
+    ),
+    drift(
+        "ALTER TEXT SEARCH DICTIONARY plain (Accept = false)",
+        "~ text search dictionary plain, initoption",
+        id="text search dictionary's option changed",
+    ),
+    drift(
+        "DROP TEXT SEARCH DICTIONARY plain",
+        "- text search dictionary plain",
+        id="text search dictionary dropped",
+    ),
+    drift(
+        "ALTER FOREIGN DATA WRAPPER afar OPTIONS (ADD debug 'yes')",
+        "~ foreign data wrapper afar, options",
+        id="foreign data wrapper's option",
+    ),
+    drift(
+        "ALTER SERVER far OPTIONS (SET host 'here')",
+        "~ foreign server far, options",
+        id="foreign server's option changed",
+    ),
+    drift(
+        "ALTER SERVER far VERSION '2'",
+        "~ foreign server far, version",
+        id="foreign server's version set",
+    ),
+    drift(
+        "DROP SERVER far CASCADE",
+        "- foreign server far; - table remote",
+        id="foreign server dropped with its table",
+    ),
+    drift(
+        "DROP FOREIGN TABLE remote",
+        "- table remote",
+        id="foreign table dropped",
+    ),
+    drift(
+        "ALTER FOREIGN TABLE remote OPTIONS (SET called 's')",
+        "~ table remote, server options",
+        id="foreign table's option changed",
+    ),
+    drift(
+        "ALTER FOREIGN TABLE remote ALTER COLUMN name OPTIONS (DROP called)",
+        "~ column remote.name, server options",
+        id="foreign column's option dropped",
+    ),
+    drift(
+        "DROP PUBLICATION news",
+        "- publication news",
+        id="publication dropped",
+    ),
+    drift(
+        "ALTER PUBLICATION news DROP TABLE notes",
+        "~ publication news, tables",
+        id="publication's table dropped",
+    ),
+    drift(
+        "ALTER PUBLICATION news ADD TABLE users",
+        "~ publication news, tables",
+        id="publication's table added",
+    ),
+    drift(
+        "ALTER PUBLICATION news SET TABLE notes, letters WHERE (id > 6)",
+        "~ publication news, tables",
+        id="publication's filter changed",
+    ),
+    drift(
+        "ALTER PUBLICATION news SET TABLE notes (b, id), letters WHERE (id > 5)",
+        "~ publication news, tables",
+        id="publication's columns listed",
+    ),
+    drift(
+        "ALTER PUBLICATION news SET (publish = 'insert')",
+        "~ publication news, delete truncate update",
+        id="publication's operations changed",
+    ),
+    drift(
+        "ALTER PUBLICATION news ADD TABLES IN SCHEMA audit",
+        "~ publication news, schemas",
+        id="publication of a schema",
+    ),
+    drift(
+        "ALTER PUBLICATION news RENAME TO olds",
+        "+ publication olds; - publication news",
+        id="publication renamed",
+    ),
+    drift(
+        "DROP ACCESS METHOD heap2",
+        "- access method heap2",
+        id="access method dropped",
+    ),
+    drift(
+        "DROP TYPE odd",
+        "- base type odd",
+        id="base type dropped",
+    ),
+    drift(
+        "CREATE TYPE strange",
+        "+ base type strange",
+        id="base type added",
+    ),
+    drift(
+        "DROP EVENT TRIGGER watch",
+        "- event trigger watch",
+        id="event trigger dropped",
+    ),
+    drift(
+        "ALTER EVENT TRIGGER watch ENABLE ALWAYS",
+        "~ event trigger watch, enabled",
+        id="event trigger enabled",
+    ),
+    drift(
+        "ALTER EVENT TRIGGER watch RENAME TO look",
+        "+ event trigger look; - event trigger watch",
+        id="event trigger renamed",
+    ),
+    drift(
+        "DROP TABLE spare; CREATE TABLE spare (a integer, b integer, c text) USING heap2",
+        "~ table spare, access method",
+        id="table's access method changed",
+    ),
+    drift(
+        "ALTER TABLE orders DISABLE TRIGGER ALL",
+        "~ foreign key orders.orders_product, triggers of orders enabled; ~ foreign key "
+        "orders.orders_user_id_fkey, triggers of orders enabled",
+        id="foreign keys' triggers disabled",
+    ),
+    drift(
+        "ALTER TABLE measurements_2024 DISABLE TRIGGER measurements_check",
+        "~ table measurements_2024, trigger measurements_check enabled",
+        id="one partition's trigger disabled",
+    ),
+    drift(
+        "ALTER TABLE measurements_2024 ALTER COLUMN value SET STATISTICS 77",
+        "~ table measurements_2024, column value statistics",
+        id="one partition's statistics target",
+    ),
+    drift(
+        "ALTER TABLE measurements_2024 ALTER COLUMN value SET (n_distinct = 5)",
+        "~ table measurements_2024, column value options",
+        id="one partition's column option",
+    ),
+    drift(
+        "ALTER TABLE dogs ALTER COLUMN name SET STORAGE external",
+        "~ table dogs, column name storage",
+        id="child column's storage",
+    ),
+    drift(
+        "COMMENT ON COLUMN dogs.name IS 'call'",
+        "~ table dogs, column name comment",
+        id="child column's comment",
+    ),
+    drift(
+        "ALTER TABLE dogs ALTER COLUMN name SET COMPRESSION pglz",
+        "~ table dogs, column name compression",
+        id="child column's compression",
+    ),
+    drift(
+        "ALTER INDEX ix_users_nickname ALTER COLUMN 2 SET STATISTICS 300",
+        "~ index users.ix_users_nickname, column 2 statistics",
+        id="index column's statistics target",
+    ),
+    drift(
+        "ALTER MATERIALIZED VIEW sales ALTER COLUMN sold SET STATISTICS 30",
+        "~ materialized view sales, column sold statistics",
+        id="materialised view's column storage",
+    ),
+    drift(
+        "ALTER MATERIALIZED VIEW sales ALTER COLUMN sold SET (n_distinct = 3)",
+        "~ materialized view sales, column sold options",
+        id="materialised view's column option",
+    ),
+    drift(
+        "DROP MATERIALIZED VIEW sales; CREATE MATERIALIZED VIEW sales USING heap2 AS SELECT product_id, count(*) "
+        "AS sold FROM orders GROUP BY product_id; CREATE UNIQUE INDEX ix_sales_product ON sales (product_id)",
+        "~ materialized view sales, access method",
+        id="materialised view's access method",
+    ),
+    drift(
+        "ALTER STATISTICS products_maker_name SET STATISTICS 50",
+        "~ statistics products.products_maker_name, target",
+        id="statistics target of statistics",
+    ),
+    drift(
+        "COMMENT ON CONSTRAINT email_has_at ON DOMAIN email IS 'x'",
+        "~ domain email, constraint email_has_at comment",
+        id="domain check's comment",
+    ),
+    drift(
+        "ALTER DOMAIN email RENAME CONSTRAINT email_has_at TO has_at",
+        "~ domain email, checks",
+        id="domain's check renamed",
+    ),
+    drift(
+        "ALTER DOMAIN email ADD CONSTRAINT long CHECK (length(VALUE) < 90) NOT VALID",
+        "~ domain email, checks",
+        id="domain's unvalidated check",
+    ),
+    drift(
+        "ALTER TYPE address RENAME ATTRIBUTE city TO town CASCADE",
+        "~ type address, attributes",
+        id="composite type's attribute renamed",
+    ),
+    drift(
+        "ALTER TYPE address DROP ATTRIBUTE city",
+        "~ type address, attributes",
+        id="composite type's attribute dropped",
+    ),
+    drift(
+        "ALTER TABLE users DROP COLUMN home; ALTER TYPE address ALTER ATTRIBUTE city TYPE text",
+        "- column users.home; ~ type address, attributes",
+        id="composite type's attribute retyped",
+    ),
+    drift(
+        "ALTER TYPE price_multirange RENAME TO price_ranges",
+        "~ type price_range, multirange",
+        id="range's multirange renamed",
+    ),
+    drift(
+        "DROP AGGREGATE total(integer); CREATE AGGREGATE total(integer) (SFUNC = add_up, STYPE = integer, "
+        "INITCOND = '0', PARALLEL = SAFE)",
+        "~ aggregate total(integer), parallel",
+        id="aggregate's parallel safety",
+    ),
+    drift(
+        "DROP AGGREGATE total(integer); CREATE AGGREGATE total(integer) (SFUNC = add_up, STYPE = integer, "
+        "INITCOND = '0', SSPACE = 32)",
+        "~ aggregate total(integer), aggtransspace",
+        id="aggregate's state size",
+    ),
+    drift(
+        "DROP AGGREGATE total(integer); CREATE AGGREGATE total(integer) (SFUNC = add_up, STYPE = integer, "
+        "INITCOND = '0', FINALFUNC_MODIFY = SHAREABLE)",
+        "~ aggregate total(integer), aggfinalmodify",
+        id="aggregate's final function may write",
+    ),
+    drift(
+        "ALTER AGGREGATE total(integer) RENAME TO all_of",
+        "+ aggregate all_of(integer); - aggregate total(integer)",
+        id="aggregate renamed",
+    ),
+    drift(
+        "ALTER SEQUENCE ticket_number SET UNLOGGED",
+        "~ sequence ticket_number, persistence",
+        id="sequence made unlogged",
+    ),
+    drift(
+        "ALTER TABLE products DROP CONSTRAINT products_pkey CASCADE, ADD PRIMARY KEY (id) DEFERRABLE",
+        "- foreign key orders.orders_product; ~ primary key products.products_pkey, deferrable",
+        id="primary key made deferrable",
+    ),
+    drift(
+        "ALTER TABLE spare ADD COLUMN name text, ADD COLUMN legs integer, ADD CONSTRAINT animals_legs_check CHECK"
+        " (legs >= 0); ALTER TABLE spare INHERIT animals",
+        "+ check spare.animals_legs_check; + column spare.legs; + column spare.name; ~ table spare, inherits",
+        id="table made a child",
+    ),
+    drift(
+        "ALTER TABLE spare DROP COLUMN a, DROP COLUMN b, DROP COLUMN c, ADD COLUMN street text, ADD COLUMN city "
+        "varchar(80); ALTER TABLE spare OF address",
+        "+ column spare.city; + column spare.street; - column spare.a; - column spare.b; - column spare.c; ~ "
+        "table spare, of type",
+        id="table of a type",
+    ),
+    drift(
+        "ALTER TABLE spare ALTER COLUMN a TYPE integer[] USING ARRAY[a]",
+        "~ column spare.a, type",
+        id="column set to an array",
+    ),
+    drift(
+        "DROP EXTENSION plpgsql CASCADE",
+        "- event trigger watch; - extension plpgsql; - function on_ddl(); - function touch(); - trigger "
+        "ledger.ledger_touch; - trigger measurements.measurements_check; - trigger users.users_touch",
+        id="extension dropped",
+    ),
     drift(
         "ALTER TABLE measurements_2025 ALTER COLUMN sensor SET DEFAULT 7",
         "~ table measurements_2025, inherited columns",

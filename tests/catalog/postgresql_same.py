@@ -6,6 +6,8 @@ import pytest
 
 same = pytest.param
 
+LONG, LONG_COLUMN = "x" * 63, "y" * 60
+
 TWO_WAYS = [
     same(
         "CREATE TABLE t (id serial)",
@@ -146,6 +148,305 @@ TWO_WAYS = [
         "CREATE UNLOGGED TABLE u (a integer); ALTER TABLE u SET LOGGED; ALTER TABLE u RENAME TO t;"
         "COMMENT ON TABLE t IS 'x'; COMMENT ON TABLE t IS NULL",
         id="logged and comments there and back",
+    ),
+    same(
+        "CREATE TABLE t (id serial PRIMARY KEY)",
+        "CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY); ALTER TABLE t ALTER id DROP "
+        "IDENTITY; CREATE SEQUENCE t_id_seq AS integer OWNED BY t.id; ALTER TABLE t ALTER id SET DEFAULT "
+        "nextval('t_id_seq')",
+        id="serial without its default and identity turned back",
+    ),
+    same(
+        "CREATE TABLE t (id bigserial)",
+        "CREATE TABLE t (id serial); ALTER TABLE t ALTER id TYPE bigint; ALTER SEQUENCE t_id_seq AS bigint",
+        id="bigserial made of serial",
+    ),
+    same(
+        "CREATE TABLE t (a text DEFAULT 'x', b numeric(8,2) DEFAULT 0, c varchar(9) DEFAULT NULL, d date DEFAULT "
+        "'2020-01-01', e boolean DEFAULT 't', f bigint DEFAULT 1)",
+        "CREATE TABLE t (a text DEFAULT 'x'::text, b numeric(8,2) DEFAULT 0, c varchar(9), d date DEFAULT "
+        "'2020-01-01'::date, e boolean DEFAULT true, f bigint DEFAULT 1)",
+        id="defaults that differ by a cast",
+    ),
+    same(
+        "CREATE TABLE t (a varchar(9) DEFAULT 'x')",
+        "CREATE TABLE t (a varchar(9) DEFAULT 'x'::character varying)",
+        id="a varchar default with and without its cast",
+    ),
+    same(
+        "CREATE TABLE t (a varchar(9) DEFAULT 'x')",
+        "CREATE TABLE t (a varchar(9) DEFAULT 'x'::text)",
+        id="a varchar default cast to text",
+    ),
+    same(
+        "CREATE TABLE t (a integer DEFAULT 0)",
+        "CREATE TABLE t (a integer DEFAULT '0')",
+        id="a number in quotes as default",
+    ),
+    same(
+        "CREATE TYPE m AS ENUM ('a'); CREATE TABLE t (a m DEFAULT 'a')",
+        "CREATE TYPE m AS ENUM ('a'); CREATE TABLE t (a m DEFAULT 'a'::m)",
+        id="an enum default with and without its cast",
+    ),
+    same(
+        "CREATE TABLE t (a timestamptz DEFAULT now())",
+        "CREATE TABLE t (a timestamptz); ALTER TABLE t ALTER a SET DEFAULT pg_catalog.now()",
+        id="a function's name with its schema",
+    ),
+    same(
+        "CREATE TABLE t (a jsonb DEFAULT '{}')",
+        "CREATE TABLE t (a jsonb DEFAULT '{}'::jsonb)",
+        id="a jsonb default",
+    ),
+    same(
+        "CREATE TABLE t (a text[] DEFAULT '{}')",
+        "CREATE TABLE t (a text[] DEFAULT '{}'::text[])",
+        id="an array default",
+    ),
+    same(
+        "CREATE TABLE t (a integer[])",
+        "CREATE TABLE t (a integer[3][3])",
+        id="an array with dimensions",
+    ),
+    same(
+        "CREATE TABLE t (a varchar, b char(3), c bool, d float8, e int8, f timetz, g bit varying(3), h decimal)",
+        "CREATE TABLE t (a character varying, b character(3), c boolean, d double precision, e bigint, f time "
+        "with time zone, g varbit(3), h numeric)",
+        id="a type's long and short name",
+    ),
+    same(
+        "CREATE TABLE t (a integer, CONSTRAINT c CHECK ((a > 0) AND (a < 9)))",
+        "CREATE TABLE t (a integer, CONSTRAINT c CHECK (a > 0 AND a < 9))",
+        id="a check in other brackets",
+    ),
+    same(
+        "CREATE TABLE t (a integer, CONSTRAINT c CHECK (a BETWEEN 1 AND 5))",
+        "CREATE TABLE t (a integer, CONSTRAINT c CHECK (a >= 1 AND a <= 5))",
+        id="BETWEEN and what it means",
+    ),
+    same(
+        "CREATE TABLE t (a integer CHECK (a > 0))",
+        "CREATE TABLE t (a integer, CHECK (a > 0))",
+        id="a check on the table and on the column",
+    ),
+    same(
+        "CREATE TABLE t (a integer CONSTRAINT c CHECK (a > 0))",
+        "CREATE TABLE t (a integer); ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t "
+        "VALIDATE CONSTRAINT c",
+        id="a check that was validated later",
+    ),
+    same(
+        "CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE t (a integer REFERENCES p)",
+        "CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE t (a integer); ALTER TABLE t ADD FOREIGN KEY (a) "
+        "REFERENCES p NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT t_a_fkey",
+        id="a foreign key that was validated later",
+    ),
+    same(
+        "CREATE TABLE t (a integer NOT NULL, CONSTRAINT pk_t PRIMARY KEY (a))",
+        "CREATE TABLE t (a integer NOT NULL); CREATE UNIQUE INDEX i ON t (a); ALTER TABLE t ADD CONSTRAINT pk_t "
+        "PRIMARY KEY USING INDEX i",
+        id="a primary key made of an index",
+    ),
+    same(
+        "CREATE TABLE t (a integer PRIMARY KEY)",
+        "CREATE TABLE t (a integer NOT NULL); ALTER TABLE t ADD PRIMARY KEY (a)",
+        id="not null before and with the key",
+    ),
+    same(
+        "CREATE TABLE t (a text); CREATE INDEX i ON t (lower(a))",
+        "CREATE TABLE t (a text); CREATE INDEX i ON t ((lower(a)))",
+        id="columns of an index with and without brackets",
+    ),
+    same(
+        "CREATE TABLE t (a text); CREATE INDEX i ON t (a)",
+        "CREATE TABLE t (a text); CREATE INDEX i ON t USING btree (a text_ops)",
+        id="an index with its default operator class",
+    ),
+    same(
+        "CREATE TABLE t (a text); CREATE INDEX i ON t (a)",
+        "CREATE TABLE t (a text); CREATE INDEX j ON t (a); ALTER INDEX j RENAME TO i",
+        id="an index renamed",
+    ),
+    same(
+        "CREATE TABLE t (a integer, b integer); CREATE VIEW v AS SELECT a, b FROM t",
+        "CREATE TABLE t (a integer, b integer); CREATE VIEW v AS SELECT a FROM t; CREATE OR REPLACE VIEW v AS "
+        "SELECT * FROM t",
+        id="a view replaced",
+    ),
+    same(
+        "CREATE TABLE t (a integer); CREATE VIEW v AS SELECT a FROM t",
+        "CREATE TABLE s (a integer); CREATE VIEW v AS SELECT a FROM s; ALTER TABLE s RENAME TO t",
+        id="a view on a table that was renamed",
+    ),
+    same(
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TABLE t (a "
+        "integer); CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()",
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TABLE t (a "
+        "integer); CREATE TRIGGER g BEFORE INSERT ON t FOR ROW EXECUTE PROCEDURE f()",
+        id="a trigger in old and new words",
+    ),
+    same(
+        "CREATE FUNCTION f(a integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "CREATE FUNCTION f(IN a int) RETURNS int AS 'SELECT 1' LANGUAGE SQL VOLATILE CALLED ON NULL INPUT "
+        "SECURITY INVOKER PARALLEL UNSAFE",
+        id="function options spelt out",
+    ),
+    same(
+        "CREATE TABLE t (a integer); ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (a > 1)",
+        "CREATE TABLE t (a integer); CREATE POLICY p ON t AS PERMISSIVE FOR ALL TO PUBLIC USING ((a > 1)); ALTER "
+        "TABLE t ENABLE ROW LEVEL SECURITY",
+        id="row security by two ways",
+    ),
+    same(
+        "CREATE DOMAIN d AS integer CONSTRAINT b CHECK (VALUE > 0) CONSTRAINT a CHECK (VALUE < 9)",
+        "CREATE DOMAIN d AS integer CONSTRAINT a CHECK (VALUE < 9); ALTER DOMAIN d ADD CONSTRAINT b CHECK (VALUE > 0)",
+        id="a domain with constraints in another order",
+    ),
+    same(
+        "CREATE TYPE c AS (a integer, b text)",
+        "CREATE TYPE c AS (a integer); ALTER TYPE c ADD ATTRIBUTE x text; ALTER TYPE c DROP ATTRIBUTE x; ALTER "
+        "TYPE c ADD ATTRIBUTE b text",
+        id="a composite type grown",
+    ),
+    same(
+        "CREATE SEQUENCE s",
+        "CREATE SEQUENCE s AS bigint INCREMENT 1 MINVALUE 1 MAXVALUE 9223372036854775807 START 1 CACHE 1 NO CYCLE",
+        id="a sequence spelt out",
+    ),
+    same(
+        "CREATE SCHEMA x; CREATE TABLE x.a (id integer PRIMARY KEY); CREATE TABLE x.b (a integer REFERENCES x.a)",
+        "CREATE SCHEMA x CREATE TABLE b (a integer) CREATE TABLE a (id integer PRIMARY KEY); ALTER TABLE x.b ADD "
+        "FOREIGN KEY (a) REFERENCES x.a",
+        id="a schema's tables in another order",
+    ),
+    same(
+        "CREATE SCHEMA x; CREATE TABLE x.t (id serial PRIMARY KEY, b text UNIQUE)",
+        "CREATE SCHEMA x; CREATE TABLE t (id serial PRIMARY KEY, b text UNIQUE); ALTER TABLE t SET SCHEMA x",
+        id="tables moved between schemas",
+    ),
+    same(
+        "CREATE TABLE t (id integer GENERATED BY DEFAULT AS IDENTITY)",
+        "CREATE TABLE t (id serial); ALTER TABLE t ALTER id DROP DEFAULT; DROP SEQUENCE t_id_seq; ALTER TABLE t "
+        "ALTER id ADD GENERATED BY DEFAULT AS IDENTITY",
+        id="an identity made of a serial",
+    ),
+    same(
+        "CREATE TABLE t (a integer PRIMARY KEY); CREATE TABLE u (a integer PRIMARY KEY); CREATE PUBLICATION p FOR"
+        " TABLE t, u",
+        "CREATE TABLE u (a integer PRIMARY KEY); CREATE TABLE t (x text, a integer PRIMARY KEY); ALTER TABLE t "
+        "DROP COLUMN x; CREATE PUBLICATION p FOR TABLE u WITH (publish = 'delete, insert, update, truncate'); "
+        "ALTER PUBLICATION p ADD TABLE t",
+        id="publication options spelt out",
+    ),
+    same(
+        "CREATE TABLE t (a integer PRIMARY KEY, b text); CREATE PUBLICATION p FOR TABLE t (a, b)",
+        "CREATE TABLE t (x text, b text, a integer PRIMARY KEY); ALTER TABLE t DROP COLUMN x; CREATE PUBLICATION "
+        "p FOR TABLE t (b, a)",
+        id="published columns of a table with a dropped one",
+    ),
+    same(
+        "CREATE TABLE t (a integer, b integer); CREATE STATISTICS s ON a, b FROM t",
+        "CREATE TABLE t (x text, b integer, a integer); ALTER TABLE t DROP COLUMN x; CREATE STATISTICS s ON b, a "
+        "FROM t",
+        id="a statistics object on reordered columns",
+    ),
+    same(
+        "CREATE TABLE t (a integer, b integer); CREATE STATISTICS s ON a, b FROM t",
+        "CREATE TABLE t (a integer, b integer); CREATE STATISTICS s (ndistinct, dependencies, mcv) ON a, b FROM t",
+        id="statistics with all kinds",
+    ),
+    same(
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w OPTIONS (a '1', b '2')",
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w OPTIONS (b '2'); ALTER SERVER s "
+        "OPTIONS (ADD a '1')",
+        id="server options in another order",
+    ),
+    same(
+        "CREATE TEXT SEARCH CONFIGURATION c (PARSER = default); ALTER TEXT SEARCH CONFIGURATION c ADD MAPPING FOR"
+        " word, email WITH simple",
+        "CREATE TEXT SEARCH CONFIGURATION c (PARSER = default); ALTER TEXT SEARCH CONFIGURATION c ADD MAPPING FOR"
+        " email WITH simple; ALTER TEXT SEARCH CONFIGURATION c ADD MAPPING FOR word WITH simple",
+        id="text search mappings one by one",
+    ),
+    same(
+        "CREATE FUNCTION f(integer, text) RETURNS boolean LANGUAGE sql AS 'SELECT true'; CREATE FUNCTION g(text, "
+        "integer) RETURNS boolean LANGUAGE sql AS 'SELECT true'; CREATE OPERATOR === (LEFTARG = integer, RIGHTARG"
+        " = text, FUNCTION = f, COMMUTATOR = ===); CREATE OPERATOR === (LEFTARG = text, RIGHTARG = integer, "
+        "FUNCTION = g, COMMUTATOR = ===)",
+        "CREATE FUNCTION g(text, integer) RETURNS boolean LANGUAGE sql AS 'SELECT true'; CREATE FUNCTION "
+        "f(integer, text) RETURNS boolean LANGUAGE sql AS 'SELECT true'; CREATE OPERATOR === (LEFTARG = text, "
+        "RIGHTARG = integer, FUNCTION = g, COMMUTATOR = ===); CREATE OPERATOR === (LEFTARG = integer, RIGHTARG = "
+        "text, FUNCTION = f, COMMUTATOR = ===)",
+        id="operators with a commutator first and second",
+    ),
+    same(
+        "CREATE TABLE p (a integer, b text, c date) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR "
+        "VALUES IN (1, 2); CREATE INDEX i ON p (b); ALTER TABLE p ADD CONSTRAINT u UNIQUE (a, b)",
+        "CREATE TABLE p (a integer, b text, c date) PARTITION BY LIST (a); ALTER TABLE p ADD CONSTRAINT u UNIQUE "
+        "(a, b); CREATE TABLE p1 (x text, c date, b text, a integer); ALTER TABLE p1 DROP COLUMN x; CREATE INDEX "
+        "own ON p1 (b); ALTER TABLE p1 ADD CONSTRAINT p1_a_b_key UNIQUE (a, b); ALTER TABLE p ATTACH PARTITION p1"
+        " FOR VALUES IN (1, 2); CREATE INDEX i ON p (b)",
+        id="partitions of different shape",
+    ),
+    same(
+        "CREATE TABLE p (a integer PRIMARY KEY) PARTITION BY RANGE (a); CREATE TABLE p1 PARTITION OF p FOR VALUES"
+        " FROM (0) TO (9); CREATE TABLE t (a integer REFERENCES p)",
+        "CREATE TABLE p (a integer PRIMARY KEY) PARTITION BY RANGE (a); CREATE TABLE t (a integer REFERENCES p); "
+        "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9)",
+        id="a foreign key to a partitioned table",
+    ),
+    same(
+        "CREATE TABLE a (n text NOT NULL DEFAULT 'x', l integer); CREATE TABLE b (m text) INHERITS (a)",
+        "CREATE TABLE a (l integer, n text NOT NULL DEFAULT 'x'); CREATE TABLE b (x text, m text) INHERITS (a); "
+        "ALTER TABLE b DROP COLUMN x",
+        id="a child made and a table that became one",
+    ),
+    same(
+        "CREATE TABLE t (a text, b integer)",
+        "CREATE TABLE t (a text, b integer); ALTER TABLE t ALTER a SET STORAGE extended, ALTER b SET STORAGE "
+        "plain, ALTER a SET STATISTICS 5, ALTER a SET (n_distinct = 3); ALTER TABLE t ALTER a SET STATISTICS -1, "
+        "ALTER a RESET (n_distinct)",
+        id="storage set to what it is",
+    ),
+    same(
+        "CREATE TABLE t (a integer PRIMARY KEY)",
+        "CREATE TABLE t (a integer PRIMARY KEY); ALTER TABLE t REPLICA IDENTITY FULL; ALTER TABLE t REPLICA "
+        "IDENTITY DEFAULT",
+        id="replica identity there and back",
+    ),
+    same(
+        "CREATE TABLE t (a integer); CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "CREATE TABLE t (a integer); CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1'; GRANT SELECT"
+        " (a) ON t TO PUBLIC; REVOKE ALL ON FUNCTION f() FROM PUBLIC; ALTER DEFAULT PRIVILEGES GRANT SELECT ON "
+        "TABLES TO PUBLIC; ALTER TABLE t OWNER TO pg_monitor",
+        id="privileges and owners",
+    ),
+    same(
+        "CREATE TABLE t (a integer PRIMARY KEY)",
+        "CREATE TABLE t (a integer PRIMARY KEY); ALTER TABLE t CLUSTER ON t_pkey",
+        id="clustered on an index",
+    ),
+    same(
+        "CREATE TABLE t (a integer); CREATE MATERIALIZED VIEW m AS SELECT a FROM t",
+        "CREATE TABLE t (a integer); CREATE MATERIALIZED VIEW m AS SELECT a FROM t WITH NO DATA",
+        id="a materialised view without data",
+    ),
+    same(
+        "CREATE TABLE t (a integer NOT NULL)",
+        "CREATE TABLE t (a integer); ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID; ALTER TABLE "
+        "t VALIDATE CONSTRAINT c; ALTER TABLE t ALTER a SET NOT NULL; ALTER TABLE t DROP CONSTRAINT c",
+        id="a not null that is validated later",
+    ),
+    same(
+        "CREATE TABLE t (a boolean, b varchar(5), CONSTRAINT e CHECK (b IN ('x', 'y')))",
+        "CREATE TABLE t (a bool, b character varying(5), CONSTRAINT e CHECK (b::text = ANY (ARRAY['x'::varchar, "
+        "'y'::varchar]::text[])))",
+        id="SQLAlchemy's boolean and enum",
+    ),
+    same(
+        f'CREATE TABLE "{LONG}" (id serial PRIMARY KEY, "{LONG_COLUMN}" text UNIQUE)',
+        f'CREATE TABLE u (id serial PRIMARY KEY, "{LONG_COLUMN}" text UNIQUE); ALTER TABLE u RENAME TO "{LONG}"',
+        id="names made up that are too long, before the table was renamed",
     ),
 ]
 

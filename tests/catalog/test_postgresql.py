@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import re
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import asyncpg
 import psycopg
@@ -16,8 +17,8 @@ from postgresql_drifts import RESTORABLE, SEEN_ONLY
 from postgresql_same import TWO_WAYS, UNCHANGED
 from sqlalchemy import create_engine, make_url, text
 
-from driftguard.catalog.postgresql import SESSION, read, restore
-from driftguard.catalog.postgresql.statements import LATER_FACTS, STATEMENTS, UNREAD
+from driftguard.catalog.postgresql import SESSION, read, remainder, restore
+from driftguard.catalog.postgresql.coverage import SOURCES, VOLATILE, VOLATILE_IN_KINDS
 from driftguard.schema.catalog import Catalog, Query, Row, Scope
 from driftguard.schema.diff import Difference, diff
 
@@ -200,6 +201,19 @@ def test_what_leaves_a_schema_as_it_is(statements: str, base: tuple[str, Catalog
     assert described(diff(base[1], catalog_of(clone))) == []
 
 
+def test_what_a_dump_brings_back(base: tuple[str, Catalog], postgresql_server: PostgresqlServer) -> None:
+    folder = Path(postgresql_server.bindir)
+    if not (folder / "pg_dump").exists() or not (folder / "psql").exists():
+        pytest.skip("this server has no pg_dump")
+    dumped = subprocess.run(
+        [folder / "pg_dump", f"--dbname={address(base[0])}"], capture_output=True, check=True, timeout=60
+    )
+    with database(postgresql_server) as url:
+        command = [folder / "psql", "--quiet", "--set=ON_ERROR_STOP=1", f"--dbname={address(url)}"]
+        subprocess.run(command, input=dumped.stdout, capture_output=True, check=True, timeout=60)
+        assert described(diff(base[1], catalog_of(url))) == []
+
+
 def test_temporary_tables_are_nobodys_drift(base: tuple[str, Catalog], rolled_back: psycopg.Connection) -> None:
     rolled_back.execute(b"CREATE TEMP TABLE spare (id serial PRIMARY KEY, a text UNIQUE)")
     rolled_back.execute(b"CREATE TEMP VIEW passing AS SELECT 1 AS one")
@@ -250,29 +264,13 @@ def test_objects_of_an_extension_are_the_extensions(extension: str, postgresql_s
         assert after.unread == ()
 
 
-def test_kinds_that_are_not_read_are_named(postgresql_server: PostgresqlServer) -> None:
-    ddl = """
-      CREATE SCHEMA other;
-      CREATE FUNCTION same(integer, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
-      CREATE OPERATOR other.=== (LEFTARG = integer, RIGHTARG = text, FUNCTION = same);
-      CREATE COLLATION plain (provider = libc, locale = 'C');
-      CREATE TEXT SEARCH CONFIGURATION words (COPY = simple);
-      CREATE PUBLICATION news;
-      CREATE FOREIGN DATA WRAPPER afar; CREATE SERVER far FOREIGN DATA WRAPPER afar;
-      CREATE FUNCTION yes(integer) RETURNS point LANGUAGE sql AS 'SELECT point(1, 1)';
-      CREATE CAST (integer AS point) WITH FUNCTION yes(integer);
-    """
-    with database(postgresql_server, ddl) as url:
-        assert catalog_of(url).unread == (
-            "cast integer AS point (not compared)",
-            "collation plain (not compared)",
-            "foreign data wrapper afar (not compared)",
-            "foreign server far (not compared)",
-            "operator other.=== (not compared)",
-            "publication news (not compared)",
-            "text search configuration words (not compared)",
-        )
-        assert len(catalog_of(url, Scope(frozenset({""}))).unread) == 6
+def test_subscriptions_are_named_because_they_are_not_compared(base: tuple[str, Catalog]) -> None:
+    execute(base[0], "CREATE SUBSCRIPTION afar CONNECTION 'dbname=nowhere' PUBLICATION news WITH (connect = false)")
+    try:
+        assert catalog_of(base[0]).unread == ("subscription afar (not compared)",)
+    finally:
+        execute(base[0], "ALTER SUBSCRIPTION afar SET (slot_name = NONE);; DROP SUBSCRIPTION afar")
+    assert base[1].unread == ()
 
 
 LONG = "a_table_whose_name_is_as_long_as_the_server_allows_it_to_be____"
@@ -404,24 +402,53 @@ def test_asyncpg_reads_the_same(base: tuple[str, Catalog]) -> None:
         runner.run(connection.close())
 
 
-NOT_READ = {
-    "privileges, owners and labels": "pg_authid pg_auth_members pg_default_acl pg_init_privs pg_parameter_acl"
-    " pg_seclabel pg_shdepend pg_shseclabel pg_user_mapping",
-    "the whole server": "pg_database pg_tablespace pg_replication_origin pg_subscription pg_subscription_rel",
-    "settings": "pg_db_role_setting",
-    "data": "pg_largeobject pg_largeobject_metadata pg_statistic pg_statistic_ext_data",
-    "read through functions": "pg_description pg_shdescription pg_partitioned_table",
-    "parts of kinds that are named as not compared": "pg_amop pg_amproc pg_publication_namespace pg_publication_rel"
-    " pg_ts_config_map",
-}
-
-
-def test_every_catalog_of_the_server_is_read_or_known_not_to_be(empty: psycopg.Connection) -> None:
-    rows = empty.execute(
-        b"SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'pg_catalog'::regnamespace"
-    ).fetchall()
-    sql = " ".join([*(each.sql for each in STATEMENTS), UNREAD, *LATER_FACTS.values()])
-    read_ones = set(re.findall(r"\bpg_\w+", sql))
-    assert {name for (name,) in rows} - read_ones == {
-        name for names in NOT_READ.values() for name in names.split() if (name,) in rows
+def test_every_column_of_the_server_is_read_or_known_not_to_be(empty: psycopg.Connection) -> None:
+    found = remainder.columns(queries(empty)(remainder.COLUMNS))
+    catalogs = {each.catalog for each in found}
+    assert remainder.unknown(catalogs) == ()
+    rest = {
+        f"{source.catalog}.{column.name}"
+        for source in SOURCES
+        for column in remainder.generic(
+            source.catalog,
+            source.known,
+            [each for each in found if each.catalog == source.catalog],
+            VOLATILE.get(source.catalog, ""),
+        )
     }
+    assert rest == {
+        *(f"pg_aggregate.agg{name}" for name in AGGREGATES.split()),
+        "pg_class.reltablespace",
+        "pg_inherits.inhdetachpending",
+        "pg_range.rngmultitypid",
+        "pg_statistic_ext.stxstattarget",
+    }
+
+
+AGGREGATES = """numdirectargs serialfn deserialfn minvtransfn mfinalfn finalextra mfinalextra finalmodify mfinalmodify
+  transspace mtranstype mtransspace minitval"""
+
+
+def test_no_column_is_listed_that_no_server_has(empty: psycopg.Connection) -> None:
+    later = {"attcacheoff", "relallfrozen", "conenforced", "conperiod", "colliculocale", "indnullsnotdistinct"}
+    later |= {"confdelsetcols", "daticulocale"}
+    rows = queries(empty)("SELECT attname::text FROM pg_attribute WHERE attrelid < 16384 AND attnum > 0")
+    listed = " ".join([*(each.known for each in SOURCES), *VOLATILE.values(), *VOLATILE_IN_KINDS.values()])
+    assert set(listed.split()) - {name for (name,) in rows} - later == set()
+
+
+def test_what_nobody_has_said_anything_of_is_compared(
+    base: tuple[str, Catalog], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if a later server had brought these catalogs, and every column of the others."""
+    new = ("pg_foreign_table", "pg_statistic_ext")
+    sources = tuple(each._replace(known="", facts=()) for each in SOURCES if each.catalog not in new)
+    monkeypatch.setattr(remainder, "SOURCES", sources)
+    monkeypatch.setattr(remainder, "VOLATILE", {})
+    found = {(each.name.kind, str(each.name)): each for each in catalog_of(base[0]).objects}
+    assert found["foreign table", "remote"]["options"] == "called=r"
+    assert found["statistic ext", "products_maker_name"]["relid"] == "products"
+    assert found["column", "users.username"]["attnum"] == "2"
+    assert found["index", "orders.ix_orders_state"]["indrelid"] == "orders"
+    assert found["policy", "users.only_active"]["polqual"] == "yes"
+    assert found["unique", "products.products_maker_name_key"]["conkey"] == "maker, name"

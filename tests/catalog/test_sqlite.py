@@ -410,6 +410,181 @@ def test_every_change_is_told(statements: list[str], told: list[str]) -> None:
             ["create table t (a int primary key) without rowid, strict"],
             id="the order of options",
         ),
+        pytest.param(
+            [
+                "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+                "CREATE TABLE t (a INT REFERENCES p (id) ON DELETE CASCADE ON UPDATE SET NULL)",
+            ],
+            [
+                "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+                "CREATE TABLE t (a INT REFERENCES p (id) ON UPDATE SET NULL ON DELETE CASCADE)",
+            ],
+            id="a foreign key's words in another order",
+        ),
+        pytest.param(
+            ["CREATE TABLE p (id INTEGER PRIMARY KEY)", "CREATE TABLE t (a INT REFERENCES p)"],
+            [
+                "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+                "CREATE TABLE t (a INT REFERENCES p ON DELETE NO ACTION ON UPDATE NO ACTION)",
+            ],
+            id="NO ACTION is the usual action",
+        ),
+        pytest.param(
+            ["CREATE TABLE p (id INTEGER PRIMARY KEY)", "CREATE TABLE t (a INT REFERENCES p)"],
+            [
+                "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+                "CREATE TABLE t (a INT REFERENCES p NOT DEFERRABLE INITIALLY IMMEDIATE)",
+            ],
+            id="NOT DEFERRABLE is usual",
+        ),
+        pytest.param(
+            [
+                "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+                "CREATE TABLE t (a INT, FOREIGN KEY (a) REFERENCES p (id) ON DELETE CASCADE)",
+            ],
+            ["CREATE TABLE p (id INTEGER PRIMARY KEY)", "CREATE TABLE t (a INT REFERENCES p (id) ON DELETE CASCADE)"],
+            id="a foreign key at the table",
+        ),
+        pytest.param(
+            ["CREATE TABLE t (a INT, b INT, CONSTRAINT pk PRIMARY KEY (a, b))"],
+            ['CREATE TABLE t (a INT, b INT, constraint "pk" primary key ("a", "b"))'],
+            id="a named key without its name",
+        ),
+        pytest.param(
+            ["CREATE TABLE t (a INT)", "CREATE INDEX i ON t (a)"],
+            ["CREATE TABLE t (a INT)", "CREATE INDEX main.i ON t (a ASC)"],
+            id="ASC is the usual direction",
+        ),
+        pytest.param(
+            ["CREATE TABLE t (a INT)", "CREATE INDEX i ON t (a)", "CREATE VIEW v AS SELECT a FROM t"],
+            [
+                "CREATE TABLE IF NOT EXISTS t (a INT)",
+                "CREATE INDEX IF NOT EXISTS i ON t (a)",
+                "CREATE VIEW IF NOT EXISTS v AS SELECT a FROM t",
+            ],
+            id="IF NOT EXISTS",
+        ),
+        pytest.param(
+            ["CREATE TABLE t (a INT DEFAULT (1 + 1))"],
+            ["CREATE TABLE t (a INT DEFAULT ((1 + 1)))"],
+            id="a default in two kinds of brackets",
+        ),
+        pytest.param(
+            ["CREATE TABLE t (a INT DEFAULT -1)"],
+            ["CREATE TABLE t (a INT DEFAULT (-1))"],
+            id="a negative default",
+        ),
+        pytest.param(
+            ["CREATE TABLE t (a BOOLEAN DEFAULT TRUE)"],
+            ["CREATE TABLE t (a boolean default true)"],
+            id="true in other letters",
+        ),
+        pytest.param(
+            ["CREATE TABLE t (a TEXT NOT NULL DEFAULT 'x' COLLATE NOCASE)"],
+            ["CREATE TABLE t (a TEXT COLLATE NOCASE DEFAULT 'x' NOT NULL)"],
+            id="constraints of a column in another order",
+        ),
+        pytest.param(
+            ["CREATE TABLE t (a TEXT NOT NULL)"],
+            ["CREATE TABLE t (a TEXT NOT NULL ON CONFLICT ABORT)"],
+            id="the usual conflict clause of NOT NULL",
+        ),
+        pytest.param(
+            ["CREATE TABLE t (a INT, b INT GENERATED ALWAYS AS (a + 1) VIRTUAL)"],
+            ["CREATE TABLE t (a INT, b INT AS (a + 1))"],
+            id="a generated column without its words",
+        ),
+        pytest.param(
+            ["CREATE TABLE t (a INT CHECK (a > 0))"],
+            ["CREATE TABLE t (a INT CHECK (a /* positive */ > 0))"],
+            id="a check with comments inside",
+        ),
+        pytest.param(
+            [
+                "CREATE TABLE t (a INT, b INT REFERENCES t (a))",
+                "CREATE INDEX i ON t (a)",
+                "CREATE TRIGGER g AFTER INSERT ON t BEGIN DELETE FROM t; END",
+            ],
+            [
+                "CREATE TABLE t (a INT, b INT REFERENCES t (a))",
+                "CREATE INDEX i ON t (a)",
+                "CREATE TRIGGER g AFTER INSERT ON t BEGIN DELETE FROM t; END",
+                "ALTER TABLE t RENAME TO u",
+                "ALTER TABLE u RENAME TO t",
+            ],
+            id="a table renamed there and back",
+        ),
+        pytest.param(
+            [
+                "CREATE TABLE t (a INT, b INT CHECK (b > a))",
+                "CREATE INDEX i ON t (a) WHERE a > 1",
+                "CREATE VIEW v AS SELECT a FROM t",
+            ],
+            [
+                "CREATE TABLE t (a INT, b INT CHECK (b > a))",
+                "CREATE INDEX i ON t (a) WHERE a > 1",
+                "CREATE VIEW v AS SELECT a FROM t",
+                "ALTER TABLE t RENAME COLUMN a TO c",
+                "ALTER TABLE t RENAME COLUMN c TO a",
+            ],
+            id="a column renamed there and back",
+        ),
+        pytest.param(
+            [
+                "CREATE TABLE t (a INT)",
+                "CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW BEGIN DELETE FROM t WHERE a = 1; END",
+            ],
+            [
+                "CREATE TABLE t (a INT)",
+                'create trigger if not exists "g" after insert on "t" begin\n delete from t where a = 1; end',
+            ],
+            id="a trigger written otherwise",
+        ),
+        pytest.param(
+            ["CREATE TABLE t (a INT)", "CREATE TRIGGER g BEFORE DELETE ON t BEGIN SELECT 1; END"],
+            ["CREATE TABLE t (a INT)", "CREATE TRIGGER g DELETE ON t BEGIN SELECT 1; END"],
+            id="a trigger's usual moment",
+        ),
+        pytest.param(
+            ["CREATE VIRTUAL TABLE f USING fts5(a, b)"],
+            ["create virtual table if not exists f using FTS5 (a, b)"],
+            id="a virtual table in other words",
+        ),
+        pytest.param(
+            ["CREATE TABLE t (a INTEGER PRIMARY KEY) STRICT, WITHOUT ROWID"],
+            ["CREATE TABLE t (a INTEGER PRIMARY KEY) WITHOUT ROWID, STRICT"],
+            id="a strict table's options in another order",
+        ),
+        pytest.param(
+            ["CREATE TABLE t (a INT)", "CREATE INDEX i ON t (a)", "INSERT INTO t VALUES (1)"],
+            ["CREATE TABLE t (a INT)", "INSERT INTO t VALUES (1)", "CREATE INDEX i ON t (a)"],
+            id="an index before and behind the rows",
+        ),
+        pytest.param(
+            ["CREATE TABLE t (a INT)", "CREATE INDEX i ON t (a)"],
+            ["CREATE TABLE t (a INT)", "CREATE INDEX i ON t (a)", "REINDEX", "VACUUM", "ANALYZE"],
+            id="written anew",
+        ),
+        pytest.param(
+            ["CREATE TABLE t (a INT)"],
+            ["CREATE TABLE t (a INT)", "CREATE TEMP TABLE x (a INT)", "CREATE TEMP VIEW y AS SELECT 1"],
+            id="a temporary table",
+        ),
+        pytest.param(
+            ["CREATE TABLE t (a TEXT COLLATE NOCASE, UNIQUE (a))"],
+            ["CREATE TABLE t (a TEXT COLLATE nocase UNIQUE)"],
+            id="a unique over columns in a key with collation",
+        ),
+        pytest.param(
+            ["CREATE TABLE t (a INT)", "CREATE INDEX i ON t (a) WHERE a > 1"],
+            ["CREATE TABLE t (a INT)", "CREATE INDEX i ON t (a) WHERE (a > 1)"],
+            id="a partial index in brackets",
+        ),
+        pytest.param(
+            ["CREATE TABLE t (a DOUBLE PRECISION)"],
+            ['CREATE TABLE t (a "double precision")'],
+            id="a type of two words",
+        ),
     ],
 )
 def test_the_same_schema_is_the_same_however_it_was_made(one: list[str], other: list[str]) -> None:

@@ -18,6 +18,14 @@ GLANCE = (
 )
 """As ``statements.SESSION``, for one short question."""
 
+UNDER_WAY = """
+SELECT NULL, CAST(SUBSTRING(info, 1, 60) AS CHAR) FROM information_schema.processlist
+WHERE id <> CONNECTION_ID() AND db = DATABASE() AND command = 'Query'
+  AND LOWER(info) REGEXP '^ *(alter|create|drop|rename) '
+ORDER BY 2
+"""
+"""Rows (NULL, statement) of what other sessions are changing; those of other users only with PROCESS."""
+
 COUNTERS_MARIADB = """
 SELECT CAST(LOWER(variable_name) AS CHAR) AS counter,
   CAST(CASE LOWER(variable_name) WHEN 'uptime' THEN UNIX_TIMESTAMP() - CAST(variable_value AS SIGNED)

@@ -24,6 +24,8 @@ _NUMERIC_OPTIONS = frozenset(
     {"avg_row_length", "checksum", "delay_key_write", "key_block_size", "max_rows", "min_rows", "page_checksum"}
 )
 
+GENERATED = "generated"
+
 
 def restore(difference: Difference, was: Catalog) -> Statements:
     """What to run on live, in this order; () for an event that runs once and for kinds not known here.
@@ -107,7 +109,16 @@ def _change_index(difference: Difference, expected: Object, was: Catalog) -> Sta
 
 
 def _change_column(difference: Difference, expected: Object, was: Catalog) -> Statements:
+    if any(
+        _storage(change.was) != _storage(change.now) for change in difference.changes if change.attribute == GENERATED
+    ):
+        return ()  # the server cannot do that in place
     return (f"{_alter(expected)} MODIFY COLUMN {_column(expected)}",)
+
+
+def _storage(generated: str | None) -> str:
+    """How a generated value is kept: the last word of the fact."""
+    return (generated or "").rpartition(" ")[2]
 
 
 def _change_sequence(difference: Difference, expected: Object, was: Catalog) -> Statements:

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from driftguard.catalog.postgresql.fingerprint import GLANCE, exact, quick
+from driftguard.catalog.postgresql.fingerprint import GLANCE, UNDER_WAY, exact, quick
 from driftguard.catalog.postgresql.reading import read
 from driftguard.catalog.postgresql.restoring import restore
 from driftguard.catalog.postgresql.statements import SESSION
 from driftguard.catalog.postgresql.writing import MANNER, order, steps, way_round
 
-__all__ = ["GLANCE", "MANNER", "SESSION", "exact", "order", "quick", "read", "restore", "steps", "way_round"]
+__all__ = [
+    "GLANCE",
+    "MANNER",
+    "SESSION",
+    "UNDER_WAY",
+    "exact",
+    "order",
+    "quick",
+    "read",
+    "restore",
+    "steps",
+    "way_round",
+]

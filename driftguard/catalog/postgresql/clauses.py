@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from driftguard.catalog.postgresql.coverage import KINDS
 from driftguard.catalog.postgresql.naming import LABELS, literal, next_value, object_name, qualify, quote
+from driftguard.catalog.postgresql.statements import LATER, STATEMENTS
 from driftguard.schema.catalog import Catalog, Object
 
 CONSTRAINTS = ("primary key", "unique", "check", "exclusion", "foreign key")
@@ -22,10 +24,24 @@ WORDS = {
     "enum": "TYPE",
     "exclusion": "CONSTRAINT",
     "foreign key": "CONSTRAINT",
+    "foreign server": "SERVER",
     "primary key": "CONSTRAINT",
     "unique": "CONSTRAINT",
 }
 """What SQL calls a kind, where that is another word."""
+
+
+KNOWN = {
+    kind: frozenset([*LATER.get(kind, ()), *(fact for each in STATEMENTS if kind in each.kinds for fact in each.facts)])
+    for statement in STATEMENTS
+    for kind in statement.kinds
+}
+"""Kind to the facts that the statements written here take into account."""
+
+
+def is_known(item: Object) -> bool:
+    """Whether none of its facts is one that only ``remainder`` reads, which no statement here would bring back."""
+    return {attribute for attribute, _ in item.facts} <= KNOWN.get(item.name.kind, frozenset())
 
 
 def comment(item: Object) -> tuple[str, ...]:
@@ -42,7 +58,7 @@ def reference(item: Object) -> str:
         return f"COLUMN {qualify(schema, table)}.{quote(name)}"
     if kind in CONSTRAINTS or kind in ("policy", "rule", "trigger"):
         return f"{word} {quote(name)} ON {qualify(schema, table)}"
-    if kind in ("aggregate", "function", "procedure"):
+    if kind in ("aggregate", "function", "procedure", *(each.kind for each in KINDS)):
         return f"{word} {f'{quote(schema)}.' if schema else ''}{name}"
     return f"{word} {qualify(schema, name)}"
 

@@ -12,6 +12,7 @@ from driftguard.catalog.postgresql.clauses import (
     comment,
     constraint_definition,
     enabling,
+    is_known,
     own_sequence,
     owner,
     owner_column,
@@ -34,7 +35,7 @@ _VIEW_COLUMN = re.compile(
 
 def create(item: Object, catalog: Catalog) -> tuple[str, ...]:
     """The statements that make an object of ``catalog`` again; () if there are none that are sure to."""
-    maker = MAKERS.get(item.name.kind)
+    maker = MAKERS.get(item.name.kind) if is_known(item) else None
     statements = maker(item, catalog) if maker else ()
     return (*statements, *comment(item)) if statements else ()
 
@@ -46,6 +47,8 @@ def _table(item: Object, catalog: Catalog) -> tuple[str, ...]:
     constraints = [each for kind in CONSTRAINTS for each in mine if each.name.kind == kind]
     others = [create(each, catalog) for each in mine if each.name.kind not in ("column", "sequence", *CONSTRAINTS)]
     if item["kind"] == "foreign" or item["of type"] or item["inherited columns"] or not all(others):
+        return ()
+    if not all(is_known(each) for each in mine):
         return ()
     sequences = [each for column in columns if not serial(column, catalog) and (each := own_sequence(column, catalog))]
     lines = [
@@ -133,7 +136,8 @@ def _schema(item: Object, catalog: Catalog) -> tuple[str, ...]:
 
 
 def _extension(item: Object, catalog: Catalog) -> tuple[str, ...]:
-    return (f"CREATE EXTENSION {quote(item.name.name)}",)
+    schema = f" SCHEMA {quote(item['schema'])}" if item["schema"] not in (None, "pg_catalog") else ""
+    return (f"CREATE EXTENSION {quote(item.name.name)}{schema}",)
 
 
 def _enum(item: Object, catalog: Catalog) -> tuple[str, ...]:

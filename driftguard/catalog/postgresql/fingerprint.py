@@ -41,6 +41,21 @@ transaction if the last time is a second ago, else after ten idle seconds (befor
 https://www.postgresql.org/docs/current/monitoring-stats.html. A snapshot of the counters ends with its transaction.
 """
 
+UNDER_WAY = """
+SELECT CASE WHEN n.nspname = pg_catalog.current_schema() THEN '' ELSE n.nspname::text END, c.relname::text
+FROM pg_catalog.pg_locks l
+JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = pg_catalog.current_database()
+JOIN pg_catalog.pg_class c ON c.oid = l.relation
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE l.granted AND l.pid <> pg_catalog.pg_backend_pid()
+  AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+UNION
+SELECT NULL, 'an index' FROM pg_catalog.pg_stat_progress_create_index
+WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()
+ORDER BY 1, 2
+"""
+"""Schema and name of the tables that other sessions write to; without schema: what else is being changed."""
+
 WHO = """
 SELECT d.oid::text, pg_catalog.pg_postmaster_start_time()::text,
        coalesce(pg_catalog.current_schema()::text, ''), pg_catalog.current_setting('server_version_num')
@@ -55,6 +70,8 @@ WITH passing AS (
 ), written (catalog, key, xmin) AS (
   SELECT 'aggregate', aggfnoid::oid, xmin FROM pg_aggregate WHERE aggfnoid::oid >= 16384
   UNION ALL SELECT 'am', oid, xmin FROM pg_am WHERE oid >= 16384
+  UNION ALL SELECT 'family operator', oid, xmin FROM pg_amop WHERE oid >= 16384
+  UNION ALL SELECT 'family function', oid, xmin FROM pg_amproc WHERE oid >= 16384
   UNION ALL SELECT 'attrdef', oid, xmin FROM pg_attrdef WHERE adrelid NOT IN (TABLE passing)
   UNION ALL SELECT 'attribute', attrelid, xmin FROM pg_attribute
     WHERE attrelid >= 16384 AND attnum > 0 AND attrelid NOT IN (TABLE passing)
@@ -64,7 +81,8 @@ WITH passing AS (
   UNION ALL SELECT 'constraint', oid, xmin FROM pg_constraint WHERE oid >= 16384 AND conrelid NOT IN (TABLE passing)
   UNION ALL SELECT 'conversion', oid, xmin FROM pg_conversion WHERE oid >= 16384
   UNION ALL SELECT 'depend', objid, xmin FROM pg_depend
-    WHERE objid >= 16384 AND (deptype IN ('e', 'P') OR (classid = 'pg_class'::regclass AND deptype IN ('a', 'i')))
+    WHERE objid >= 16384 AND (deptype IN ('e', 'P') OR (classid = 'pg_class'::regclass AND deptype IN ('a', 'i'))
+                              OR classid = to_regclass('pg_publication_namespace'))
       AND objid NOT IN (TABLE passing)
   UNION ALL SELECT 'description', objoid, xmin FROM pg_description WHERE objoid >= 16384
   UNION ALL SELECT 'enum', oid, xmin FROM pg_enum
@@ -86,6 +104,7 @@ WITH passing AS (
   UNION ALL SELECT 'policy', oid, xmin FROM pg_policy
   UNION ALL SELECT 'proc', oid, xmin FROM pg_proc WHERE oid >= 16384
   UNION ALL SELECT 'publication', oid, xmin FROM pg_publication
+  UNION ALL SELECT 'published table', oid, xmin FROM pg_publication_rel
   UNION ALL SELECT 'range', rngtypid, xmin FROM pg_range WHERE rngtypid >= 16384
   UNION ALL SELECT 'rewrite', oid, xmin FROM pg_rewrite WHERE oid >= 16384 AND ev_class NOT IN (TABLE passing)
   UNION ALL SELECT 'sequence', seqrelid, xmin FROM pg_sequence WHERE seqrelid NOT IN (TABLE passing)
@@ -93,6 +112,7 @@ WITH passing AS (
   UNION ALL SELECT 'transform', oid, xmin FROM pg_transform
   UNION ALL SELECT 'trigger', oid, xmin FROM pg_trigger WHERE tgrelid NOT IN (TABLE passing)
   UNION ALL SELECT 'text search configuration', oid, xmin FROM pg_ts_config WHERE oid >= 16384
+  UNION ALL SELECT 'text search mapping', mapcfg, xmin FROM pg_ts_config_map WHERE mapcfg >= 16384
   UNION ALL SELECT 'text search dictionary', oid, xmin FROM pg_ts_dict WHERE oid >= 16384
   UNION ALL SELECT 'text search parser', oid, xmin FROM pg_ts_parser WHERE oid >= 16384
   UNION ALL SELECT 'text search template', oid, xmin FROM pg_ts_template WHERE oid >= 16384

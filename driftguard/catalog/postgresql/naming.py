@@ -18,6 +18,9 @@ LABELS: dict[str, str] = {
 LONGEST = 63
 """Bytes of an identifier (NAMEDATALEN - 1)."""
 
+SHORTEST_CLIPPED = 20
+"""Letters of a part of a name that was shortened: both parts have about half of the room."""
+
 # Every word of pg_get_keywords() in some version from 12 to 18 that is not "unreserved".
 _WORDS = """
     all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean both
@@ -83,7 +86,16 @@ def is_made_up(kind: str, table: str, columns: str | None, name: str) -> bool:
         return False
     if name == object_name(table, columns, match[2]):
         return True
-    return kind == "primary key" or match[1].startswith(f"{table}_") or match[1].endswith(f"_{columns}")
+    if kind == "primary key" or match[1].startswith(f"{table}_") or match[1].endswith(f"_{columns}"):
+        return True
+    return len(name.encode()) >= LONGEST - 1 and _is_beginning(match[1].partition("_")[2], columns)
+
+
+def _is_beginning(rest: str, columns: str) -> bool:
+    """Whether a name that was too long ends with as much of the columns as there was room for."""
+    words = rest.split("_")
+    tails = ("_".join(words[number:]) for number in range(len(words)))
+    return any(len(each) >= SHORTEST_CLIPPED and columns.startswith(each) for each in tails)
 
 
 def next_value(schema: str, sequence: str) -> str:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from driftguard.catalog.postgresql import remainder
 from driftguard.catalog.postgresql.journal import is_own
 from driftguard.catalog.postgresql.naming import LABELS, is_made_up, next_value, object_name
 from driftguard.catalog.postgresql.statements import (
@@ -13,11 +14,17 @@ from driftguard.catalog.postgresql.statements import (
     SEARCH_PATH,
     SERVER,
     STATEMENTS,
+    SUBSCRIPTIONS,
     UNREAD,
     Statement,
 )
+from driftguard.catalog.postgresql.texts import default as plain_default
+from driftguard.catalog.postgresql.texts import expression
 from driftguard.schema.catalog import Catalog, Name, Object, Query, Row, Scope, make_catalog, make_object
 from driftguard.schema.select import WITHOUT_SCHEMA
+
+VERBATIM = frozenset({"function", "procedure"})
+"""Kinds with a text that is no expression."""
 
 
 class Found(NamedTuple):
@@ -35,22 +42,29 @@ def read(query: Query, scope: Scope) -> Catalog:
     ``current_schema()`` becomes the default schema "". No privilege on the objects themselves is needed; owners and
     privileges are not read, nor is driftguard's own journal.
     """
-    ((version, number, default_schema),) = query(SERVER)
+    ((version, number_text, default_schema),) = query(SERVER)
+    number = int(number_text or 0)
     query(SEARCH_PATH)
     wanted = _with_default_schema(scope, default_schema or "")
-    later = _later_facts(row for since, sql in LATER_FACTS.items() if int(number or 0) >= since for row in query(sql))
+    rows = [row for since, sql in LATER_FACTS.items() if number >= since for row in query(sql)]
+    if number >= remainder.SINCE:
+        rows += query(remainder.statement(remainder.columns(query(remainder.COLUMNS))))
+    later = _facts(rows)
     found = [
-        row
-        for statement in STATEMENTS
-        for row in _found(query(statement.sql), statement, later)
-        if _is_wanted(row.name, wanted) and not is_own(row.name, row.facts)
+        *(row for statement in STATEMENTS for row in _found(query(statement.sql), statement, later)),
+        *(Found(name, None, facts) for name, facts in later.items() if remainder.ITSELF in facts),
     ]
+    found = [each for each in found if _is_wanted(each.name, wanted) and not is_own(each.name, each.facts)]
     serials = _serial_defaults(found)
     return make_catalog(
         "postgresql",
         version or "",
         (_object(each, serials) for each in found),
-        (text or "" for schema, text in query(UNREAD) if schema is None or _is_in(schema, wanted)),
+        (
+            text or ""
+            for schema, text in query(SUBSCRIPTIONS if number >= remainder.SINCE else UNREAD)
+            if schema is None or _is_in(schema, wanted)
+        ),
     )
 
 
@@ -78,13 +92,15 @@ def _found(rows: Iterable[Row], statement: Statement, later: Mapping[Name, dict[
     for kind, schema, table, name, columns, *texts in rows:
         known = Name(kind or "", schema or "", table or "", name or "")
         facts = {attribute: text or None for attribute, text in zip(statement.facts, texts, strict=True)}
+        if kind not in VERBATIM:
+            facts = {attribute: text and expression(text) for attribute, text in facts.items()}
         yield Found(known, columns, facts | later.get(known, {}))
 
 
-def _later_facts(rows: Iterable[Row]) -> dict[Name, dict[str, str | None]]:
+def _facts(rows: Iterable[Row]) -> dict[Name, dict[str, str | None]]:
     facts: dict[Name, dict[str, str | None]] = defaultdict(dict)
     for kind, schema, table, name, attribute, text in rows:
-        facts[Name(kind or "", schema or "", table or "", name or "")][attribute or ""] = text
+        facts[Name(kind or "", schema or "", table or "", name or "")][attribute or ""] = text or None
     return facts
 
 
@@ -105,5 +121,7 @@ def _serial_defaults(found: Iterable[Found]) -> dict[tuple[Name, str], str]:
 def _object(found: Found, serials: Mapping[tuple[Name, str], str]) -> Object:
     kind, _, table, name = found.name
     default = found.facts.get("default")
-    facts = found.facts | ({"default": serials.get((found.name, default), default)} if default else {})
+    if kind == "column":
+        default = plain_default(default, found.facts.get("type"))
+    facts = found.facts | {"default": serials.get((found.name, default), default) if default else None}
     return make_object(found.name, facts, anonymous=is_made_up(kind, table, found.columns, name))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from driftguard.catalog.postgresql.clauses import (
     CONSTRAINTS,
+    KNOWN,
     comment,
     constraint_definition,
     default,
@@ -18,11 +19,15 @@ from driftguard.catalog.postgresql.clauses import (
     sequence_options,
     toast_options,
 )
+from driftguard.catalog.postgresql.coverage import KINDS
 from driftguard.catalog.postgresql.creating import create, view_columns
 from driftguard.catalog.postgresql.naming import qualify, quote
 from driftguard.schema.catalog import Catalog, Name, Object
 from driftguard.schema.diff import Difference
 from driftguard.schema.renames import is_rename
+
+DROPPED = frozenset({*KNOWN, *(each.kind for each in KINDS)} - {"base type", "constraint", "relation"})
+"""Kinds for which there is a DROP that takes nothing else along."""
 
 
 def restore(difference: Difference, was: Catalog) -> tuple[str, ...]:
@@ -38,6 +43,8 @@ def restore(difference: Difference, was: Catalog) -> tuple[str, ...]:
         return _drop(difference.now, was) if difference.now else ()
     if difference.now is None:
         return create(difference.was, was)
+    if any(change.attribute not in KNOWN.get(difference.name.kind, ()) for change in difference.changes):
+        return ()
     if any(change.attribute != "comment" for change in difference.changes):
         statements = ALTERATIONS.get(difference.name.kind, _nothing)(difference.was, difference.now, was)
         if not statements:
@@ -64,8 +71,10 @@ def _drop(item: Object, was: Catalog) -> tuple[str, ...]:
         return (f"ALTER TABLE {owner(item)} DROP CONSTRAINT {quote(name)}",)
     if kind == "sequence":
         return _drop_sequence(item, was)
-    if kind == "event trigger":
-        return (f"DROP EVENT TRIGGER {quote(name)}",)
+    if kind not in DROPPED:
+        return ()
+    if kind in ("event trigger", "extension"):
+        return (f"DROP {kind.upper()} {quote(name)}",)
     return (f"DROP {reference(item)}",)
 
 
@@ -121,6 +130,8 @@ def _only(was: Object, now: Object, *attributes: str) -> bool:
 
 def _column(was: Object, now: Object, catalog: Catalog) -> tuple[str, ...]:
     if _differs(was, now, "server options", "not null") or (was["generated"] and _differs(was, now, "generated")):
+        return ()
+    if was["type"] and now["type"] and was["type"].endswith("[]") != now["type"].endswith("[]"):
         return ()
     clauses = [f"ALTER COLUMN {quote(was.name.name)} {each}" for each in _column_clauses(was, now, catalog)]
     return (f"ALTER TABLE {owner(was)} {', '.join(clauses)}",)
@@ -283,6 +294,12 @@ def _domain(was: Object, now: Object, catalog: Catalog) -> tuple[str, ...]:
     return tuple(f"ALTER DOMAIN {name} {clause}" for clause in clauses)
 
 
+def _extension(was: Object, now: Object, catalog: Catalog) -> tuple[str, ...]:
+    if not was["schema"]:
+        return ()
+    return (f"ALTER EXTENSION {quote(was.name.name)} SET SCHEMA {quote(was['schema'])}",)
+
+
 def _enum(was: Object, now: Object, catalog: Catalog) -> tuple[str, ...]:
     """Labels can be added and renamed; they can neither be taken away nor change places."""
     name = qualify(was.name.schema, was.name.name)
@@ -315,6 +332,7 @@ ALTERATIONS: dict[str, Alteration] = {
     "domain": _domain,
     "enum": _enum,
     "exclusion": _constraint,
+    "extension": _extension,
     "foreign key": _constraint,
     "function": _function,
     "index": _index,

@@ -31,14 +31,15 @@ SELECT pg_catalog.set_config(
 
 
 class Statement(NamedTuple):
-    """``facts`` names the columns behind the first five."""
+    """``kinds`` of objects that it reads; ``facts`` names the columns behind the first five."""
 
+    kinds: tuple[str, ...]
     sql: str
     facts: tuple[str, ...]
 
 
-_RELATION = """
-WITH relation AS (
+RELATIONS = """
+relation AS (
   SELECT c.*, c.relname::text AS name,
          CASE WHEN n.nspname = current_schema() THEN '' ELSE n.nspname::text END AS schema
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -48,6 +49,8 @@ WITH relation AS (
 )
 """
 
+"""The common table expression ``relation``: what the user has, without what an extension brought."""
+
 _COLLATION = """
 , named_collation AS (
   SELECT l.oid, CASE WHEN n.nspname IN ('pg_catalog', current_schema()) THEN '' ELSE quote_ident(n.nspname) || '.' END
@@ -56,20 +59,20 @@ _COLLATION = """
 )
 """
 
-_TYPE = """
-WITH type AS (
+TYPES = """
+type AS (
   SELECT t.*, t.typname::text AS name,
          CASE WHEN n.nspname = current_schema() THEN '' ELSE n.nspname::text END AS schema
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-  WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  WHERE t.typtype IN ('d', 'e', 'r') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     AND NOT EXISTS (SELECT FROM pg_depend d
                     WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
 )
 """
 
 # Functions that a range type brings with it depend on it internally.
-_ROUTINE = """
-WITH routine AS (
+ROUTINES = """
+routine AS (
   SELECT p.*, quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')' AS name,
          n.nspname, CASE WHEN n.nspname = current_schema() THEN '' ELSE n.nspname::text END AS schema
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
@@ -81,6 +84,7 @@ WITH routine AS (
 
 # "public" comes with every database, whether or not it is the default schema.
 SCHEMAS = Statement(
+    ("schema",),
     """
 SELECT 'schema', '', '', n.nspname::text, NULL, obj_description(n.oid, 'pg_namespace')
 FROM pg_namespace n
@@ -94,7 +98,8 @@ ORDER BY 4
 )
 
 TABLES = Statement(
-    _RELATION
+    ("table",),
+    f"WITH {RELATIONS}"
     + """
 SELECT 'table', r.schema, '', r.name, NULL,
        CASE r.relkind WHEN 'p' THEN 'partitioned' WHEN 'f' THEN 'foreign' ELSE 'ordinary' END,
@@ -159,7 +164,8 @@ ORDER BY 2, 4
 
 # Inherited columns are the parent's; where a child's differ is a fact of the child.
 COLUMNS = Statement(
-    _RELATION
+    ("column",),
+    f"WITH {RELATIONS}"
     + _COLLATION
     + """
 SELECT 'column', r.schema, r.name, a.attname::text, NULL,
@@ -209,7 +215,8 @@ ORDER BY 2, 3, 4
 
 # Constraints of a parent that its children merely carry (conislocal, conparentid) are the parent's.
 CONSTRAINTS = Statement(
-    _RELATION
+    ("primary key", "unique", "foreign key", "check", "exclusion"),
+    f"WITH {RELATIONS}"
     + """
 SELECT CASE c.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'f' THEN 'foreign key'
                       WHEN 'c' THEN 'check' ELSE 'exclusion' END,
@@ -272,7 +279,8 @@ ORDER BY 2, 3, 4
 
 # The operator class is told where the server itself would have taken another one.
 INDEXES = Statement(
-    _RELATION
+    ("index",),
+    f"WITH {RELATIONS}"
     + _COLLATION
     + """
 SELECT 'index', r.schema, r.name, c.relname::text,
@@ -319,7 +327,8 @@ ORDER BY 2, 3, 4
 
 # A sequence that belongs to a column is told with its table; those of identity columns are facts of the column.
 SEQUENCES = Statement(
-    _RELATION
+    ("sequence",),
+    f"WITH {RELATIONS}"
     + """
 SELECT 'sequence', r.schema, coalesce(o.table_name, ''), r.name, o.column_name,
        quote_ident(o.table_name) || '.' || quote_ident(o.column_name),
@@ -354,7 +363,8 @@ ORDER BY 2, 3, 4
 )
 
 VIEWS = Statement(
-    _RELATION
+    ("materialized view", "view"),
+    f"WITH {RELATIONS}"
     + """
 SELECT CASE r.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END, r.schema, '', r.name, NULL,
        pg_get_viewdef(r.oid),
@@ -375,7 +385,8 @@ ORDER BY 2, 4
 
 # The copies on partitions depend on the parent's trigger (deptype P).
 TRIGGERS = Statement(
-    _RELATION
+    ("trigger",),
+    f"WITH {RELATIONS}"
     + """
 SELECT 'trigger', r.schema, r.name, t.tgname::text, NULL, pg_get_triggerdef(t.oid, true),
        CASE t.tgenabled WHEN 'D' THEN 'no' WHEN 'R' THEN 'on replica' WHEN 'A' THEN 'always' ELSE 'yes' END,
@@ -389,7 +400,8 @@ ORDER BY 2, 3, 4
 )
 
 RULES = Statement(
-    _RELATION
+    ("rule",),
+    f"WITH {RELATIONS}"
     + """
 SELECT 'rule', r.schema, r.name, w.rulename::text, NULL, pg_get_ruledef(w.oid, true),
        CASE w.ev_enabled WHEN 'D' THEN 'no' WHEN 'R' THEN 'on replica' WHEN 'A' THEN 'always' ELSE 'yes' END,
@@ -402,7 +414,8 @@ ORDER BY 2, 3, 4
 )
 
 POLICIES = Statement(
-    _RELATION
+    ("policy",),
+    f"WITH {RELATIONS}"
     + """
 SELECT 'policy', r.schema, r.name, p.polname::text, NULL,
        CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE'
@@ -418,17 +431,24 @@ ORDER BY 2, 3, 4
     ("command", "permissive", "roles", "using", "with check", "comment"),
 )
 
-# The object's own schema is taken out of the text: it is the one name that the server always qualifies.
+# The object's own schema is taken out of the text: it is the one name that the server always qualifies. The columns
+# come in the order of the table's, which says nothing.
 STATISTICS = Statement(
-    _RELATION
+    ("statistics",),
+    f"WITH {RELATIONS}"
     + """
 SELECT 'statistics', r.schema, r.name, s.stxname::text, NULL,
-       CASE WHEN n.nspname = current_schema()
-         THEN 'CREATE STATISTICS '
-              || substr(pg_get_statisticsobjdef(s.oid), 20 + length(quote_ident(n.nspname)))
-         ELSE pg_get_statisticsobjdef(s.oid) END,
+       replace(CASE WHEN n.nspname = current_schema()
+                 THEN 'CREATE STATISTICS '
+                      || substr(pg_get_statisticsobjdef(s.oid), 20 + length(quote_ident(n.nspname)))
+                 ELSE pg_get_statisticsobjdef(s.oid) END,
+               concat(' ON ', k.by_number, ' FROM '), concat(' ON ', k.by_name, ' FROM ')),
        obj_description(s.oid, 'pg_statistic_ext')
 FROM pg_statistic_ext s
+CROSS JOIN LATERAL (
+  SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS by_number,
+         string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname COLLATE "C") AS by_name
+  FROM pg_attribute a WHERE a.attrelid = s.stxrelid AND a.attnum = ANY (s.stxkeys)) k
 JOIN relation r ON r.oid = s.stxrelid
 JOIN pg_namespace n ON n.oid = s.stxnamespace
 ORDER BY 2, 3, 4
@@ -437,7 +457,8 @@ ORDER BY 2, 3, 4
 )
 
 ENUMS = Statement(
-    _TYPE
+    ("enum",),
+    f"WITH {TYPES}"
     + """
 SELECT 'enum', t.schema, '', t.name, NULL,
        (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
@@ -450,7 +471,8 @@ ORDER BY 2, 4
 )
 
 DOMAINS = Statement(
-    _TYPE
+    ("domain",),
+    f"WITH {TYPES}"
     + _COLLATION
     + """
 SELECT 'domain', t.schema, '', t.name, NULL,
@@ -469,7 +491,8 @@ ORDER BY 2, 4
 )
 
 COMPOSITES = Statement(
-    _RELATION
+    ("type",),
+    f"WITH {RELATIONS}"
     + _COLLATION
     + """
 SELECT 'type', r.schema, '', r.name, NULL,
@@ -488,7 +511,8 @@ ORDER BY 2, 4
 )
 
 RANGES = Statement(
-    _TYPE
+    ("type",),
+    f"WITH {TYPES}"
     + _COLLATION
     + """
 SELECT 'type', t.schema, '', t.name, NULL,
@@ -505,7 +529,8 @@ ORDER BY 2, 4
 )
 
 FUNCTIONS = Statement(
-    _ROUTINE
+    ("procedure", "function"),
+    f"WITH {ROUTINES}"
     + """
 SELECT CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, p.schema, '', p.name, NULL,
        CASE WHEN p.schema <> '' THEN pg_get_functiondef(p.oid)
@@ -522,7 +547,8 @@ ORDER BY 2, 4
 )
 
 AGGREGATES = Statement(
-    _ROUTINE
+    ("aggregate",),
+    f"WITH {ROUTINES}"
     + """
 SELECT 'aggregate', p.schema, '', p.name, NULL,
        pg_get_function_result(p.oid), a.aggkind::text, a.aggtransfn::regproc::text, format_type(a.aggtranstype, NULL),
@@ -548,11 +574,18 @@ ORDER BY 2, 4
 )
 
 EXTENSIONS = Statement(
-    "SELECT 'extension', '', '', extname::text, NULL FROM pg_extension ORDER BY 4",
-    (),
+    ("extension",),
+    """
+SELECT 'extension', '', '', e.extname::text, NULL,
+       CASE WHEN n.nspname IS DISTINCT FROM current_schema() THEN n.nspname::text END
+FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+ORDER BY 4
+""",
+    ("schema",),
 )
 
 EVENT_TRIGGERS = Statement(
+    ("event trigger",),
     """
 SELECT 'event trigger', '', '', e.evtname::text, NULL,
        e.evtevent::text, array_to_string(e.evttags, ', '), e.evtfoid::regproc::text,
@@ -590,7 +623,7 @@ STATEMENTS = (
 
 # Facts that only newer servers know; rows (kind, schema, table, name, attribute, text) for what is not the default.
 FACTS_14 = (
-    _RELATION
+    f"WITH {RELATIONS}"
     + """
 SELECT 'column', r.schema, r.name, a.attname::text, 'compression',
        CASE a.attcompression WHEN 'l' THEN 'lz4' ELSE 'pglz' END
@@ -601,7 +634,7 @@ ORDER BY 2, 3, 4
 )
 
 FACTS_15 = (
-    _RELATION
+    f"WITH {RELATIONS}"
     + """
 SELECT CASE k.contype WHEN 'u' THEN 'unique' ELSE 'index' END, r.schema, r.name, c.relname::text,
        'nulls', 'not distinct'
@@ -620,7 +653,7 @@ ORDER BY 2, 3, 4
 )
 
 FACTS_18 = (
-    _RELATION
+    f"WITH {RELATIONS}"
     + """
 SELECT CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' ELSE 'foreign key' END,
        r.schema, r.name, k.conname::text, 'period', 'yes'
@@ -639,6 +672,24 @@ ORDER BY 2, 3, 4
 
 LATER_FACTS = {140000: FACTS_14, 150000: FACTS_15, 180000: FACTS_18}
 """First server_version_num that has them, to the statement."""
+
+LATER = {
+    "check": ("enforced",),
+    "column": ("compression", "not null"),
+    "foreign key": ("enforced", "on delete columns", "period"),
+    "index": ("nulls",),
+    "primary key": ("period",),
+    "unique": ("nulls", "period"),
+}
+"""Kind to the facts that ``LATER_FACTS`` reads."""
+
+SUBSCRIPTIONS = """
+SELECT NULL, pg_catalog.concat('subscription ', s.subname, ' (not compared)')
+FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
+WHERE d.datname = pg_catalog.current_database()
+ORDER BY 2
+"""
+"""Rows as of ``UNREAD`` for the only kind that is not compared on a server from 14 on: one names another server."""
 
 UNREAD = """
 SELECT found.schema, concat(found.kind, ' ', nullif(found.schema, '') || '.', found.name, ' (not compared)')
@@ -690,4 +741,4 @@ FROM (
 ) found
 ORDER BY 2
 """
-"""Rows (schema or NULL, text) for the user's objects of the kinds that no statement above reads."""
+"""Rows (schema or NULL, text) for the user's objects of the kinds that no statement above reads, before 14."""

@@ -1,8 +1,20 @@
 """SQLite: its pragmas, and the tokens of the statements that it keeps in ``sqlite_schema``."""
 
-from driftguard.catalog.sqlite.fingerprint import GLANCE, exact, quick
+from driftguard.catalog.sqlite.fingerprint import GLANCE, UNDER_WAY, exact, quick
 from driftguard.catalog.sqlite.reading import SESSION, read
 from driftguard.catalog.sqlite.restoring import restore
 from driftguard.catalog.sqlite.writing import MANNER, order, steps, way_round
 
-__all__ = ["GLANCE", "MANNER", "SESSION", "exact", "order", "quick", "read", "restore", "steps", "way_round"]
+__all__ = [
+    "GLANCE",
+    "MANNER",
+    "SESSION",
+    "UNDER_WAY",
+    "exact",
+    "order",
+    "quick",
+    "read",
+    "restore",
+    "steps",
+    "way_round",
+]

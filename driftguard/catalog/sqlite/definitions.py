@@ -125,11 +125,27 @@ def parse_body(tokens: Tokens, kind: str) -> Tokens:
     return _after_name(tokens, kind).rest()
 
 
+def parse_trigger(tokens: Tokens) -> Tokens:
+    """What follows the name in a CREATE TRIGGER, without the words that change nothing; raises NotUnderstood.
+
+    BEFORE is what it means without a moment, and all triggers are FOR EACH ROW.
+    Source: https://www.sqlite.org/lang_createtrigger.html
+    """
+    body = parse_body(tokens, "trigger")
+    words = [each.word for each in body]
+    head = words.index("begin") if "begin" in words else 0
+    each_row = next((at for at in range(head) if words[at : at + 3] == ["for", "each", "row"]), None)
+    if each_row is not None:
+        body = (*body[:each_row], *body[each_row + 3 :])
+    return body[1:] if body and body[0].word == "before" else body
+
+
 def parse_virtual_table(tokens: Tokens) -> Tokens:
     """What follows USING in a CREATE VIRTUAL TABLE: the module and its arguments; raises NotUnderstood."""
     cursor = _after_name(tokens, "table")
     cursor.expect("using")
-    return cursor.rest()
+    using = cursor.rest()
+    return (*(each._replace(text=fold(each.text)) for each in using[:1]), *using[1:])
 
 
 class _Cursor:

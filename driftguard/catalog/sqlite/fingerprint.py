@@ -12,6 +12,7 @@ from driftguard.memo.sqlite_live import SCHEMA
 from driftguard.schema.catalog import Query, Row, Scope
 
 GLANCE = SESSION
+UNDER_WAY = ""
 
 
 def quick(query: Query, scope: Scope) -> Sequence[Row]:

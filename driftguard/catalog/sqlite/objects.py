@@ -15,6 +15,7 @@ from driftguard.catalog.sqlite.definitions import (
     parse_body,
     parse_index,
     parse_table,
+    parse_trigger,
     parse_view,
     parse_virtual_table,
 )
@@ -162,7 +163,7 @@ def _facts(known: _Known, name: Name, sql: str) -> dict[str, str | None]:
                 "definition": query(view.query, known.everywhere()),
             }
         case _:
-            return {"definition": spelled(parse_body(tokens, name.kind), known.everywhere())}
+            return {"definition": spelled(parse_trigger(tokens), known.everywhere())}
 
 
 def _whole(known: _Known, name: Name, sql: str) -> str:
