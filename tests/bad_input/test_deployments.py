@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -17,6 +18,7 @@ from pets import Pets, revision
 from driftguard import engine
 from driftguard.config import Settings
 from driftguard.facts import live
+from driftguard.facts.reading import Reading
 
 INDEXED = [
     "with op.get_context().autocommit_block():",
@@ -87,15 +89,15 @@ def test_a_stamp_that_moves(served: tuple[Pets, str], monkeypatch: pytest.Monkey
     project, url = served
     sql(url, "CREATE TABLE by_hand (id integer)")
     stamps = iter(["6a1f7b3c92de", "5f0e6a2b91cd"] * live.READINGS)
-    read = live.LiveFacts._read
+    read = live.read
 
-    def read_and_move(facts: live.LiveFacts, number: int) -> live.Reading:
-        found = read(facts, number)
+    def read_and_move(*arguments: Any) -> Reading:
+        found = read(*arguments)
         sql(url, f"UPDATE alembic_version SET version_num = '{next(stamps)}'")
         return found
 
     monkeypatch.setattr(live, "sleep", lambda seconds: None)
-    monkeypatch.setattr(live.LiveFacts, "_read", read_and_move)
+    monkeypatch.setattr(live, "read", read_and_move)
     [line] = told(project)
     assert "its stamp moved from 5f0e6a2b91cd to 6a1f7b3c92de" in line
 
