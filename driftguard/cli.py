@@ -313,6 +313,7 @@ def uninstall(start: Path) -> int:
     metavar="NAME=REVISION",
     help="A database and the revision at which it stands.",
 )
+@click.option("--stamps", is_flag=True, help="Ask the live databases where they stand; this runs env.py.")
 @click.option("--all", "every", is_flag=True, help="Every revision, also where many follow each other.")
 @click.pass_obj
 def graph(
@@ -322,12 +323,13 @@ def graph(
     output: str | None,
     file: Path | None,
     places: tuple[tuple[str, str], ...],
+    stamps: bool,
     every: bool,
 ) -> int:
     """Draw every environment's revisions: heads, forks, merges, labels, and which are not in the base branch.
 
-    Runs none of the project's code and asks no database. From 60 revisions on, those that only follow each other are
-    drawn as one.
+    Without --stamps, none of the project's code is run and no database is asked. From 60 revisions on, those that only
+    follow each other are drawn as one.
     """
     from driftguard.commands.graph import graph
 
@@ -339,6 +341,7 @@ def graph(
         output=output or PICTURE_ENDINGS.get(ending, "text"),
         file=file,
         places=places,
+        stamps=stamps,
         every=every,
     )
 

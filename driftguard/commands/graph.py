@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
@@ -12,13 +13,15 @@ from driftguard.cache import cache_folder
 from driftguard.commands.base import base_tree, ids_in, note_refs
 from driftguard.commands.guarded import open_tree, root_of
 from driftguard.commands.noted import NotedTree
-from driftguard.config import load_settings
+from driftguard.commands.progress import progress
+from driftguard.config import Settings, load_settings
 from driftguard.errors import DriftguardError
 from driftguard.git import RefTree, Repository, Tree, find_repository
 from driftguard.graph import Graph, Memory, load, memory_of
 from driftguard.memo.picture import Look, begin
 from driftguard.project import Environment, choose, discover
 from driftguard.report.picture import Known, Picture, picture_of
+from driftguard.report.visible import visible
 
 Place = tuple[str, str]
 """The name of a database, and the revision at which it stands."""
@@ -41,14 +44,16 @@ def graph(
     output: str = "text",
     file: Path | None = None,
     places: Sequence[Place] = (),
+    stamps: bool = False,
     every: bool = False,
 ) -> int:
     """Draw the revision graphs, as they lie in the folder or as they are in the commit ``ref``.
 
-    ``output`` is the format, and ``file`` where it goes instead of standard output. ``places`` are marked; ``every``
-    revision of a straight run is shown on demand.
+    ``output`` is the format, and ``file`` where it goes instead of standard output. ``places`` are marked, and
+    with ``stamps`` those of the live databases, for which env.py has to run; ``every`` revision of a straight run is
+    shown on demand.
     """
-    usual = output == "text" and not (ref or file or places or every)
+    usual = output == "text" and not (ref or file or places or stamps or every)
     look = begin(str(start), environments, dict(os.environ)) if usual else None
     source = "ref" if ref else "working"
     root = root_of(start, source)
@@ -58,6 +63,8 @@ def graph(
     settings = load_settings(tree)
     found = choose(tree, settings, discover(tree, settings, os.environ), environments)
     base = _base(root, tree, settings.base)
+    if stamps:
+        places = [*places, *_stamps(root, settings, environments)]
     text = f"{_render(_pictures(root, tree, found, base, places, every), output)}\n"
     if file is None:
         print(text, end="", flush=True)
@@ -66,6 +73,19 @@ def graph(
     if look is not None and _note(base, look):
         look.keep(text)
     return 0
+
+
+def _stamps(root: Path, settings: Settings, environments: Sequence[str]) -> Iterator[Place]:
+    """Where the live databases stand; one that cannot be asked is told and left out."""
+    from driftguard import engine  # a picture alone needs no engine
+    from driftguard.facts import Unavailable
+
+    request = engine.Request(root, settings, tuple(environments))
+    with progress(sys.stderr) as tell:
+        try:
+            yield from ((name, each) for name, stamp in engine.stamps(request, tell) for each in stamp)
+        except Unavailable as missing:
+            print(f"driftguard: {visible(missing.problem.message)}", file=sys.stderr)
 
 
 def _pictures(

@@ -145,6 +145,16 @@ def test_where_databases_stand(shop: Guarded) -> None:
     ]
 
 
+def test_where_live_databases_stand(tmp_path: Path) -> None:
+    project = plain(tmp_path / "asked")
+    project.alembic("upgrade", "head")
+    assert any("shop.db" in line and HEAD in line for line in drawn(project, "--stamps"))
+    assert not any("shop.db" in line for line in drawn(project))
+    (project.root / "shop.db").unlink()
+    answer = project.driftguard("graph", "--stamps")
+    assert (answer.code, "shop.db" in answer.out, "there is no such file" in answer.err) == (0, False, True), answer
+
+
 @pytest.mark.parametrize("word", ["prod", "=abc", "prod="])
 def test_what_is_no_mark(shop: Guarded, word: str) -> None:
     answer = shop.driftguard("graph", "--mark", word)
