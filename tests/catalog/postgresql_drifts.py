@@ -447,8 +447,6 @@ RESTORABLE = [
         "+ primary key measurements_rest.measurements_rest_pkey",
         id="partition detached",
     ),
-    drift("DROP AGGREGATE total(integer)", "- aggregate total(integer)", id="aggregate dropped"),
-    drift("DROP TYPE price_range", "- type price_range", id="range type dropped"),
     # further parts and kinds
     drift(
         "CREATE OPERATOR CLASS by_text FOR TYPE text USING hash AS OPERATOR 1 =, FUNCTION 1 hashtext(text)",
@@ -860,9 +858,27 @@ RESTORABLE = [
         "- schema audit; - table audit.events; - view audit.recent",
         id="schema dropped",
     ),
+    drift(
+        "DROP EVENT TRIGGER watch",
+        "- event trigger watch",
+        id="event trigger dropped",
+    ),
+    drift(
+        "ALTER EVENT TRIGGER watch RENAME TO look",
+        "+ event trigger look; - event trigger watch",
+        id="event trigger renamed",
+    ),
+    drift(
+        "DROP EXTENSION plpgsql CASCADE",
+        "- event trigger watch; - extension plpgsql; - function on_ddl(); - function touch(); - trigger "
+        "ledger.ledger_touch; - trigger measurements.measurements_check; - trigger users.users_touch",
+        id="extension dropped",
+    ),
 ]
 
 SEEN_ONLY = [
+    drift("DROP AGGREGATE total(integer)", "- aggregate total(integer)", id="aggregate dropped"),
+    drift("DROP TYPE price_range", "- type price_range", id="range type dropped"),
     drift(
         "DROP OPERATOR CLASS by_size USING btree",
         "- operator class by_size USING btree; ~ operator family numbers USING btree, functions operators",
@@ -1060,19 +1076,9 @@ SEEN_ONLY = [
         id="base type added",
     ),
     drift(
-        "DROP EVENT TRIGGER watch",
-        "- event trigger watch",
-        id="event trigger dropped",
-    ),
-    drift(
         "ALTER EVENT TRIGGER watch ENABLE ALWAYS",
         "~ event trigger watch, enabled",
         id="event trigger enabled",
-    ),
-    drift(
-        "ALTER EVENT TRIGGER watch RENAME TO look",
-        "+ event trigger look; - event trigger watch",
-        id="event trigger renamed",
     ),
     drift(
         "DROP TABLE spare; CREATE TABLE spare (a integer, b integer, c text) USING heap2",
@@ -1226,12 +1232,6 @@ SEEN_ONLY = [
         "ALTER TABLE spare ALTER COLUMN a TYPE integer[] USING ARRAY[a]",
         "~ column spare.a, type",
         id="column set to an array",
-    ),
-    drift(
-        "DROP EXTENSION plpgsql CASCADE",
-        "- event trigger watch; - extension plpgsql; - function on_ddl(); - function touch(); - trigger "
-        "ledger.ledger_touch; - trigger measurements.measurements_check; - trigger users.users_touch",
-        id="extension dropped",
     ),
     drift(
         "ALTER TABLE measurements_2025 ALTER COLUMN sensor SET DEFAULT 7",

@@ -30,9 +30,28 @@ def base(postgresql_server: PostgresqlServer) -> Iterator[str]:
     postgresql_server.drop(url)
 
 
-# After NO INHERIT the columns are the child's own, and no statement makes them the parent's alone again.
+# After NO INHERIT the columns are the child's own, and no statement makes them the parent's alone again. For what else
+# stands in that table no statement is offered at all.
 STAYS = [each for each in SEEN_ONLY if each.id == "child no longer inherits"]
-COME_BACK = [*chosen(RESTORABLE, 18), *(each for each in SEEN_ONLY if each not in STAYS)]
+COME_BACK = chosen(RESTORABLE, 18)
+# What can be dropped, while driftguard writes no statement that makes it: the kinds read by the generic remainder, and an
+# index that the server says is not valid.
+NOT_MADE = {
+    "access method",
+    "cast",
+    "foreign data wrapper",
+    "foreign server",
+    "foreign table",
+    "index",
+    "language",
+    "operator",
+    "operator class",
+    "operator family",
+    "publication",
+    "text search parser",
+    "text search template",
+    "transform",
+}
 
 
 @pytest.mark.parametrize(("statement", "differences"), COME_BACK)
@@ -44,10 +63,12 @@ def test_there_and_back(base: str, statement: str, differences: str) -> None:
         back = search(bench, expected)
         assert (back.left, back.reasons) == ((), ()), back.statements
         there = search(bench, live)
-        assert (there.left, there.reasons) == ((), ()), there.statements
-        run(bench, *back.statements)
-        assert diff(expected, bench.catalog()) == ()
+        assert {each.name.kind for each in there.left} <= NOT_MADE, there.statements
+        assert len(there.reasons) == len(there.left)
         assert diff(live, expected)
+        if not there.left:
+            run(bench, *back.statements)
+            assert diff(expected, bench.catalog()) == ()
 
 
 @pytest.mark.parametrize(("statement", "differences"), STAYS)

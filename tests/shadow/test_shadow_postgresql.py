@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,9 +43,11 @@ def reader_url(postgresql_server: PostgresqlServer, postgresql_url: str) -> str:
 
 
 def _role(server: PostgresqlServer, name: str, right: str) -> str:
-    if not execute(server.admin_url(), (f"SELECT 1 FROM pg_roles WHERE rolname = '{name}'",)):
-        execute(server.admin_url(), (f"CREATE ROLE {name} LOGIN {right}",))
-    return name
+    """Of this process: the run's other workers have theirs on the same server."""
+    own = f"{name}_{os.getpid()}"
+    if not execute(server.admin_url(), (f"SELECT 1 FROM pg_roles WHERE rolname = '{own}'",)):
+        execute(server.admin_url(), (f"CREATE ROLE {own} LOGIN {right}",))
+    return own
 
 
 def execute_on(live: str) -> Execute:
@@ -114,12 +117,13 @@ def test_unusable_settings(setting: str, message: str, tmp_path: Path) -> None:
 
 
 def test_a_role_that_may_create_no_databases_is_named(reader_url: str, tmp_path: Path) -> None:
+    reader = make_url(reader_url).username
     request = Request("postgresql", "psycopg", reader_url)
-    with pytest.raises(NoShadow, match='"reader" may not create') as caught:
+    with pytest.raises(NoShadow, match=f'"{reader}" may not create') as caught:
         open_shadows(request, execute, cache_folder=tmp_path).__enter__()
-    assert 'ALTER ROLE "reader" CREATEDB' in caught.value.hint
+    assert f'ALTER ROLE "{reader}" CREATEDB' in caught.value.hint
     request = Request("postgresql", "psycopg", "server")
-    with pytest.raises(NoShadow, match='live server: the role "reader"'):
+    with pytest.raises(NoShadow, match=f'live server: the role "{reader}"'):
         open_shadows(request, execute_on(reader_url), cache_folder=tmp_path).__enter__()
 
 
