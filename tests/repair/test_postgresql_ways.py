@@ -34,8 +34,8 @@ def base(postgresql_server: PostgresqlServer) -> Iterator[str]:
 # stands in that table no statement is offered at all.
 STAYS = [each for each in SEEN_ONLY if each.id == "child no longer inherits"]
 COME_BACK = chosen(RESTORABLE, 18)
-# What can be dropped, while driftguard writes no statement that makes it: the kinds read by the generic remainder, and an
-# index that the server says is not valid.
+# What can be dropped, while driftguard writes no statement that makes it: the kinds read by the generic remainder, and
+# an index that the server says is not valid.
 NOT_MADE = {
     "access method",
     "cast",
