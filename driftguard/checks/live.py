@@ -45,7 +45,7 @@ class LiveInput(NamedTuple):
     where each ``was_seen``. ``expected``: what the stamp builds (for None and () what nothing builds: an empty
     catalog), None if that cannot be told. ``live``: None if it could not be read. Both are without what ``env.py`` and
     the settings leave out. ``matching``: revisions that build exactly what live holds, newest first, where that was
-    looked up. ``head``: what the heads build; ``in_models``: the objects of the models.
+    looked up. ``head``: what the heads build; ``in_models()``: the objects of the models.
     ``apart``: groups of the stamp's revisions that belong to one branch, and that no revision joins.
     ``restore(difference, expected)`` are the statements that undo a difference. Commands are without the revision that
     they take: ``alembic upgrade``. ``journal()``: what the database noted of its changes, newest first.
@@ -58,7 +58,7 @@ class LiveInput(NamedTuple):
     expected: Catalog | None
     live: Catalog | None
     head: Catalog | None
-    in_models: frozenset[Name]
+    in_models: Callable[[], frozenset[Name]]
     matching: tuple[str, ...]
     was_seen: Mapping[str, tuple[Sighting, ...]]
     restore: Callable[[Difference, Catalog], tuple[str, ...]]
@@ -368,7 +368,7 @@ def _direct_help(given: LiveInput, difference: Difference) -> str:
         return "undo it, or make it official by a revision"
     if given.head is not None and any(item.name == difference.name for item in given.head.objects):
         return "a pending revision adds it as well, and will fail as long as it is there: undo it first"
-    if difference.name in given.in_models:
+    if difference.name in given.in_models():
         return (
             "the models have it too: undo it before you upgrade with a revision that adds it, "
             "or stamp that revision here"
@@ -388,8 +388,10 @@ def _has_known_tables(given: LiveInput) -> bool:
     """Whether live holds tables of this project; a database that is shared with others may hold only theirs."""
     if given.live is None:
         return False
-    known = set(given.in_models) | (_tables(given.head) if given.head else set())
-    tables = _tables(given.live)
+    tables, head = _tables(given.live), _tables(given.head) if given.head else set()
+    if tables & head:
+        return True
+    known = {*head, *given.in_models()}
     return bool(tables & known if known else tables)
 
 

@@ -584,6 +584,8 @@ ORDER BY 4
     ("schema",),
 )
 
+EXTENSION_VERSIONS = 'SELECT extname::text, extversion FROM pg_extension ORDER BY extname COLLATE "C"'
+
 EVENT_TRIGGERS = Statement(
     ("event trigger",),
     """
