@@ -12,6 +12,9 @@ from driftguard.schema.diff import WITH_COLUMNS, Difference, diff
 from driftguard.schema.journal import Entry, behind
 from driftguard.schema.renames import with_renames
 
+UNDO_OR_ADOPT = (
+    "undo it (`driftguard repair` shows all that it takes), or make it official by a revision: `driftguard adopt -m …`"
+)
 _TABLES_TOLD = 10
 _STATEMENT_TOLD = 120
 
@@ -87,11 +90,11 @@ def direct_ddl(given: LiveInput) -> Iterator[Finding]:
 
         ALTER TABLE "students" ADD COLUMN "last_name" VARCHAR(50);
 
-    (a dropped column comes back without its values), or make it official: put the change into a revision, and on
-    this database, which has it already, stamp instead of upgrading:
+    (a dropped column comes back without its values), or all of it with ``driftguard repair``, which tries the plan on
+    a copy of the schema first. Or make it official: put the change into a revision, and on this database, which has it
+    already, stamp instead of upgrading. ``driftguard adopt`` does both, and ``driftguard diff`` shows what it is about:
 
-        alembic revision -m "drop students.last_name"
-        alembic stamp head
+        driftguard adopt -m "drop students.last_name"
     """
     if not given.stamp or given.expected is None or given.live is None or _looks_unbuilt(given):
         return
@@ -153,7 +156,8 @@ def unknown_stamp(given: LiveInput) -> Iterator[Finding]:
         alembic downgrade 3f2a8c01b7de
         git switch -
 
-    or merge that branch here. If the revision is lost for good, stamp the one whose schema the database holds:
+    or merge that branch here. ``driftguard doctor`` looks further: into tags, stashes, reflogs and other working trees.
+    If the revision is lost for good, stamp the one whose schema the database holds:
 
         alembic stamp --purge 3f2a8c01b7de
     """
@@ -365,7 +369,7 @@ def _journal_lines(given: LiveInput, difference: Difference) -> Iterator[str]:
 
 def _direct_help(given: LiveInput, difference: Difference) -> str:
     if difference.was is not None:
-        return "undo it, or make it official by a revision"
+        return UNDO_OR_ADOPT
     if given.head is not None and any(item.name == difference.name for item in given.head.objects):
         return "a pending revision adds it as well, and will fail as long as it is there: undo it first"
     if difference.name in given.in_models():
@@ -373,7 +377,7 @@ def _direct_help(given: LiveInput, difference: Difference) -> str:
             "the models have it too: undo it before you upgrade with a revision that adds it, "
             "or stamp that revision here"
         )
-    return "undo it, or make it official by a revision"
+    return UNDO_OR_ADOPT
 
 
 def _tables(catalog: Catalog) -> set[Name]:
@@ -458,7 +462,7 @@ def _leave_without_file(given: LiveInput) -> tuple[str, tuple[str, ...]]:
     return (
         "fetch the other branches, or ask who upgraded this database last; if the file is lost, "
         f"`{given.stamp_command} --purge` the newest revision here whose changes the database has",
-        ("git fetch --all",),
+        ("git fetch --all", "driftguard doctor"),
     )
 
 

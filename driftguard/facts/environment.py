@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -34,6 +35,9 @@ from driftguard.probe.answers import Database, FailedRevision, Failure, Run
 from driftguard.project import Environment
 
 STANDS_IN = '{} names no database, so SQLite stood in for it; name yours with the setting "live"'
+OF_VERDICTS: dict[str, Any] = {"select": (), "ignore": (), "severity": (), "strict": False, "require_reason": False}
+"""Settings that say what becomes of findings, and nothing of what is found."""
+
 LACKS_MIGRATE = "{}: the application never calls Migrate(app, db): `flask db` is no command until it does"
 
 
@@ -142,8 +146,11 @@ class EnvironmentFacts:
     @property
     def recollection(self) -> tuple[str, str]:
         """The name and the terms under which it is kept what a check has learnt."""
-        told = {"settings": repr(self.settings), "live": repr(self.scene.live_of(self.settings))}
-        told["family"] = self._remembered.family
+        told = {
+            "settings": repr(replace(self.settings, **OF_VERDICTS)),
+            "live": repr(self.scene.live_of(self.settings)),
+            "family": self._remembered.family,
+        }
         return name_and_terms(told, str(self.scene.home), self.environment.name)
 
     @property

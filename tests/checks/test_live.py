@@ -243,7 +243,7 @@ def commands_of(given: LiveInput) -> tuple[str, ...]:
         ),
         pytest.param(BEHIND, ("alembic upgrade head",), id="upgrade what is behind"),
         pytest.param(BEHIND._replace(heads=("9c41", "77aa")), ("alembic upgrade heads",), id="upgrade to all heads"),
-        pytest.param(LOST, ("git fetch --all",), id="look elsewhere for a stamp that nobody knows"),
+        pytest.param(LOST, ("git fetch --all", "driftguard doctor"), id="look elsewhere for a stamp that nobody knows"),
         pytest.param(
             LOST._replace(matching=("3f2a",)), ("alembic stamp --purge 3f2a",), id="stamp what the schema equals"
         ),
