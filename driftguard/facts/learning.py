@@ -10,7 +10,7 @@ from driftguard.facts.database import server_of
 from driftguard.facts.dependencies import around_guest
 from driftguard.facts.environment import EnvironmentFacts
 from driftguard.facts.live import LiveFacts
-from driftguard.facts.recalled import Learnt, Recollection, store
+from driftguard.facts.recalled import Learnt, Recollection, load, store
 from driftguard.facts.unavailable import Unavailable
 from driftguard.probe.guest_process import GuestFailed
 
@@ -19,12 +19,26 @@ def learn(facts: EnvironmentFacts, lives: Iterable[LiveFacts]) -> None:
     """Remember an environment, if all of its live databases were read and can be reached without env.py."""
     if not facts.has_run or facts.recalled is not None or facts.run.stand_in or facts.static_graph.unreadable:
         return
+    read = [live for live in lives if live.environment is facts and live.has_read]
+    name, terms = facts.recollection
+    known = load(facts.scene.cache_folder, name, terms, facts.scene.environ)
+    if known and known.python == facts.interpreter and all(map(_says_nothing_new, read, known.databases)):
+        return
     with suppress(Unavailable, GuestFailed), facts.failures():
-        learnt = _learnt(facts, [live for live in lives if live.environment is facts and live.has_read])
+        learnt = _learnt(facts, read)
         around = around_guest(facts) if learnt else None
         if around is not None:
-            name, terms = facts.recollection
             store(facts.scene.cache_folder, name, Recollection(terms, facts.interpreter, facts.notes, around, learnt))
+
+
+def _says_nothing_new(live: LiveFacts, known: Learnt) -> bool:
+    facts = live.facts
+    return (
+        server_of(live.taken.catalog) == known.server
+        and facts.built.keys() <= known.built.keys()
+        and facts.kept.keys() <= known.kept.keys()
+        and (facts.known_names is None or known.in_models is not None)
+    )
 
 
 def _learnt(facts: EnvironmentFacts, lives: list[LiveFacts]) -> tuple[Learnt, ...]:

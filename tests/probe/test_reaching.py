@@ -31,7 +31,10 @@ os.environ.get("READ")
 print(json.dumps(way))
 """
 URL = "postgresql+psycopg://ann:secret@example.org/shop"
-ENVIRON = {"READ": "postgres://ann:secret@example.org/shop", "UNREAD": "postgresql+psycopg://ann:other@example.org/shop"}
+ENVIRON = {
+    "READ": "postgres://ann:secret@example.org/shop",
+    "UNREAD": "postgresql+psycopg://ann:other@example.org/shop",
+}
 
 
 def way(body: str) -> object:
@@ -62,8 +65,8 @@ def test_found(body: str, variable: str, more: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        pytest.param("way = reaching.found(live(variables['UNREAD']), variables, '')", id="a variable that nobody reads"),
-        pytest.param(f"way = reaching.found(live({URL!r}, sslpassword='secret'), variables, '')", id="one more secret"),
+        pytest.param("way = reaching.found(live(variables['UNREAD']), variables, '')", id="a variable nobody reads"),
+        pytest.param(f"way = reaching.found(live({URL!r}, sslpassword='secret'), variables, '')", id="a secret"),
         pytest.param(f"way = reaching.found(live({URL!r}, ssl=object()), variables, '')", id="an object for connect"),
         pytest.param(
             f"way = reaching.found(Live(live({URL!r}).dialect, (), {{}}, creator=dict), variables, '')", id="a creator"
