@@ -61,13 +61,13 @@ def load(folder: Path, name: str, terms: str, environ: Mapping[str, str]) -> Rec
     """What is kept under the name in the cache folder, if it still holds."""
     place = folder / FOLDER / name
     try:
-        content = place.read_bytes()
-        found = _from_bytes(content, terms)
-        if found is None or not holds(found.around, dict(environ)):
-            return None
-        place.touch()
+        found = _from_bytes(place.read_bytes(), terms)
     except OSError:
         return None
+    if found is None or not holds(found.around, dict(environ)):
+        return None
+    with suppress(OSError):
+        place.touch()
     return found
 
 
