@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
 from driftguard.findings import Finding, Severity, Side
+from driftguard.graph import NOTHING_KNOWN, Graph, Known
 from driftguard.redaction import redacted
 from driftguard.rules import RULES, selects
 
@@ -55,13 +56,22 @@ class Member(NamedTuple):
     state: State = State.FINE
 
 
+class History(NamedTuple):
+    """The revisions of one environment as they were looked at, and what is known of them beside their files."""
+
+    environment: str
+    graph: Graph
+    known: Known = NOTHING_KNOWN
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a check ends in.
 
     ``states`` holds each of the four once. ``checked`` says, a line each, what was looked at; ``notes`` what nobody
     can tell ("cannot tell whether …"). ``environments`` holds the four once more for each environment, in its order;
-    ``members`` are the live databases, where several were looked at.
+    ``members`` are the live databases, where several were looked at. ``histories`` are the revisions, for those who
+    draw them; verdicts that only differ in them are equal.
     """
 
     findings: tuple[Judged, ...]
@@ -72,6 +82,7 @@ class Verdict:
     environments: tuple[tuple[str, tuple[tuple[Side, State], ...]], ...] = ()
     members: tuple[Member, ...] = ()
     strict: bool = False
+    histories: tuple[History, ...] = field(default=(), compare=False, repr=False)
 
     def fails(self, judged: Judged) -> bool:
         """Whether the check fails for this finding."""
@@ -98,6 +109,7 @@ def judge(
     environments: Mapping[str, Collection[Side]] | None = None,
     is_known: Callable[[Finding], bool] = lambda finding: False,
     members: Iterable[Member] = (),
+    histories: Iterable[History] = (),
 ) -> Verdict:
     """The verdict on ``findings``; ``looked_at`` are the sides that were really compared, ``environments`` those
     of each environment.
@@ -128,6 +140,7 @@ def judge(
         ),
         strict=strict,
         members=tuple(each._replace(state=_state_of(each, kept)) for each in members),
+        histories=tuple(histories),
     )
 
 
