@@ -212,7 +212,7 @@ def _states(findings: Collection[Judged], looked_at: Collection[Side]) -> tuple[
 
 
 def _state(side: Side, findings: Collection[Judged], looked_at: Collection[Side]) -> State:
-    if any(_is_off(side, judged) for judged in findings):
+    if any(is_off(side, judged) for judged in findings):
         return State.OFF
     failed = {judged.finding.side for judged in findings if says_unchecked(judged.finding.code)}
     if side in failed or (Side.SETUP in failed and side not in looked_at):
@@ -226,12 +226,13 @@ def _state_of(member: Member, findings: Iterable[Judged]) -> State:
         for each in findings
         if each.finding.environment == member.environment and member.name in each.finding.databases
     ]
-    if any(_is_off(Side.LIVE, each) for each in own):
+    if any(is_off(Side.LIVE, each) for each in own):
         return State.OFF
     return State.FAILED if any(says_unchecked(each.finding.code) for each in own) else State.FINE
 
 
-def _is_off(side: Side, judged: Judged) -> bool:
+def is_off(side: Side, judged: Judged) -> bool:
+    """Whether a finding is why ``side`` is off."""
     finding = judged.finding
     weighs = judged.severity != Severity.NOTE or judged.known
     return finding.side == side and weighs and not says_unchecked(finding.code)

@@ -18,7 +18,7 @@ from driftguard.report.page.style import SCRIPT, STYLE
 from driftguard.report.paint import Paint, plain
 from driftguard.report.source import Source
 from driftguard.report.text import counts, states, summary
-from driftguard.verdict import CLEAN, FOUND, UNCHECKED, State, Verdict
+from driftguard.verdict import CLEAN, FOUND, UNCHECKED, Judged, State, Verdict, is_off, says_unchecked
 
 POLICY = (
     "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'"  # the two below, no more
@@ -69,7 +69,11 @@ def _hash(text: str) -> str:
 
 def _header(verdict: Verdict) -> str:
     outcome, said = OUTCOMES[verdict.exit_code]
-    cards = "".join(f"<li>{_card(side, its_state, verdict)}</li>" for side, its_state in verdict.states)
+    named = tuple(identified(verdict.findings))
+    cards = "".join(
+        _card(side, its_state, next((name for name, judged in named if _tells_why(judged, side, its_state)), ""))
+        for side, its_state in verdict.states
+    )
     return (
         f'<header class="{outcome}"><div class="wide">\n'
         f'<p class="outcome">{icon(outcome)} driftguard: {said} <span class="quiet">exit code {verdict.exit_code}'
@@ -78,16 +82,22 @@ def _header(verdict: Verdict) -> str:
     )
 
 
-def _card(side: Side, its_state: State, verdict: Verdict) -> str:
-    """One of the four; it leads to the first finding that says why it is not fine."""
-    first = next((name for name, judged in identified(verdict.findings) if judged.finding.side == side), "")
+def _tells_why(judged: Judged, side: Side, its_state: State) -> bool:
+    """Whether a finding says why a side is not fine."""
+    if its_state is State.FAILED:
+        return says_unchecked(judged.finding.code) and judged.finding.side in (side, Side.SETUP)
+    return is_off(side, judged)
+
+
+def _card(side: Side, its_state: State, first: str) -> str:
+    """One of the four; it leads to the ``first`` finding that says why it is not fine."""
     inner = (
         f'<span class="name">{side}</span>{icon(its_state)}<span class="said">{SAID[its_state]}</span>'
         f'<span class="quiet">{MEANINGS[side]}</span>'
     )
-    if first and its_state in (State.OFF, State.FAILED):
-        return f'<a class="card {its_state}" href="#f-{first}">{inner}</a>'
-    return f'<div class="card {its_state}">{inner}</div>'
+    if first:
+        return f'<li><a class="card {its_state}" href="#f-{first}">{inner}</a></li>'
+    return f'<li><div class="card {its_state}">{inner}</div></li>'
 
 
 def _environments(verdict: Verdict) -> Iterator[Section]:

@@ -49,7 +49,7 @@ def _finding(id_: str, judged: Judged, verdict: Verdict, source: Source, level: 
     finding, severity = judged.finding, judged.severity
     known = '<span class="badge known">known</span>' if judged.known else ""
     first = headline(judged, verdict.findings)
-    before = f'<p class="headline">{first}</p>\n' if first else ""
+    before = f'<p class="headline">{xml(first)}</p>\n' if first else ""
     parts = "\n".join(_parts(finding, judged, source))
     return (
         f'{before}<article id="f-{id_}" class="finding {severity}{" known" if judged.known else ""}"'

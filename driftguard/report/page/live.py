@@ -19,7 +19,7 @@ def databases(verdict: Verdict) -> Iterator[Section]:
         return
     fine = [each for each in verdict.members if each.state is State.FINE]
     others = [each for each in verdict.members if each.state is not State.FINE]
-    said = "".join(f"<p>{line}</p>\n" for line in summaries(verdict))
+    said = "".join(f"<p>{xml(line)}</p>\n" for line in summaries(verdict))
     opened = " open" if len(fine) <= MOST_SHOWN else ""
     folded = f"<details{opened}><summary>{len(fine)} fine</summary>\n{_table(fine)}\n</details>" if fine else ""
     yield section("databases", "Live databases", f"{said}{_table(others) if others else ''}\n{folded}")
