@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import samples
 from browser import NONE, Seen, browser, look_at
+from hooked import COLOUR, HEAD, add_column, add_revision
+from hooked import plain as plain_project
 from test_formats import HOSTILE, hostile
 
 from driftguard.findings import Finding, Side
@@ -250,6 +254,7 @@ def test_its_head_says_what_the_exit_code_says(code: str, said: str) -> None:
             samples.FINDINGS,
             {
                 "mode": visible(samples.FINDINGS[4].message),
+                "head": "env.py of billing raised OperationalError",
                 "live": "the view report differs from what the revisions build",
                 "grap": "the graph has two heads, 3fe2a1 and 77c0de, since 1975ea",
             },
@@ -327,6 +332,29 @@ class TestParts:
 
     def test_no_revisions_no_drawing(self) -> None:
         assert not Page(page(judge([]))).all("section", id="revisions")
+
+
+def test_a_real_project(tmp_path: Path) -> None:
+    """A branch with one more revision, of which the database does not know yet, and a column of which nobody does."""
+    shop = plain_project(tmp_path / "shop")
+    shop.alembic("upgrade", "head")
+    shop.git("checkout", "--quiet", "-b", "feature")
+    for name in ("colour", "size"):
+        add_column(shop, name)
+    add_revision(shop, COLOUR, "colour")
+    shop.commit("add colour")
+    file = tmp_path / "report.html"
+    answer = shop.driftguard("check", "--format", f"html={file}", "--format", "json")
+    assert answer.code == 1
+    found = Page(file.read_text())
+    messages = [each["message"] for each in json.loads(answer.out)["findings"]]
+    assert (messages[0] in article.text and "driftguard revision" in article.text) or "alembic" in article.text
+    assert [each.text for each in found.all("h3") if each.around[-1] == "article"] == messages != []
+    [drawing] = [each for each in found.all("svg") if "graph" in each.attributes["class"].split()]
+    words = [each.text for each in found.all("text") if "svg" in each.around]
+    for said in (COLOUR, "new", "not in main", HEAD, "live stands here", "colour", "begin"):
+        assert said in words, said
+    assert drawing.text.index(COLOUR) < drawing.text.index(HEAD)
 
 
 LOOK = """(frame) => {
