@@ -121,11 +121,12 @@ body:has(#show-note:not(:checked)) .finding.note, body:has(#show-known:not(:chec
   -webkit-user-select: none; }
 .source mark { background: var(--hue-ground); color: inherit; text-decoration: underline 2px var(--hue);
   text-underline-offset: .2em; }
-.details { max-height: 24rem; }
+.finding .details { max-height: 24rem; padding: .125rem .75rem; border-width: 0 0 0 .1875rem; border-radius: 0;
+  background: none; }
 .finding details ul { max-height: 16rem; overflow: auto; padding-left: 1.25rem; font-size: .875rem; columns: 12rem; }
 .help { font-size: .9375rem; }
 .command { display: flex; align-items: flex-start; gap: .5rem; }
-.command pre { flex: 1; min-width: 0; }
+.command pre { flex: 1; min-width: 0; font-weight: 600; }
 .command code { user-select: all; -webkit-user-select: all; }
 .command button { flex: none; min-width: 5.25rem; padding: .625rem .75rem; border: 1px solid var(--line);
   border-radius: .375rem; background: var(--card); color: inherit; font: 600 .8125rem/1.5 system-ui, sans-serif;
