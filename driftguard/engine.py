@@ -193,8 +193,12 @@ class Examination:
             notes=[*still.notes, *live.notes, *applied.problems, *self._unused_comments(applied.used)],
             is_known=self._is_known,
             members=live.members,
-            histories=map(self._history, self._environments),
         )
+
+    @property
+    def histories(self) -> tuple[History, ...]:
+        """The revisions of every environment, with what was learned of them on the way."""
+        return tuple(map(self._history, self._environments))
 
     def _history(self, facts: EnvironmentFacts) -> History:
         name = facts.environment.name

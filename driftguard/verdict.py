@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
@@ -70,8 +70,8 @@ class Verdict:
 
     ``states`` holds each of the four once. ``checked`` says, a line each, what was looked at; ``notes`` what nobody
     can tell ("cannot tell whether …"). ``environments`` holds the four once more for each environment, in its order;
-    ``members`` are the live databases, where several were looked at. ``histories`` are the revisions, for those who
-    draw them; verdicts that only differ in them are equal.
+    ``members`` are the live databases, where several were looked at. ``histories`` are the revisions of each
+    environment, for a report that draws them.
     """
 
     findings: tuple[Judged, ...]
@@ -82,7 +82,7 @@ class Verdict:
     environments: tuple[tuple[str, tuple[tuple[Side, State], ...]], ...] = ()
     members: tuple[Member, ...] = ()
     strict: bool = False
-    histories: tuple[History, ...] = field(default=(), compare=False, repr=False)
+    histories: tuple[History, ...] = ()
 
     def fails(self, judged: Judged) -> bool:
         """Whether the check fails for this finding."""
@@ -109,7 +109,6 @@ def judge(
     environments: Mapping[str, Collection[Side]] | None = None,
     is_known: Callable[[Finding], bool] = lambda finding: False,
     members: Iterable[Member] = (),
-    histories: Iterable[History] = (),
 ) -> Verdict:
     """The verdict on ``findings``; ``looked_at`` are the sides that were really compared, ``environments`` those
     of each environment.
@@ -140,7 +139,6 @@ def judge(
         ),
         strict=strict,
         members=tuple(each._replace(state=_state_of(each, kept)) for each in members),
-        histories=tuple(histories),
     )
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -43,7 +44,7 @@ def rendered(name: str, verdict: Verdict) -> str:
 
 def hostile() -> Verdict:
     """Every text that could be obeyed, everywhere that text from outside may stand."""
-    return judge(
+    judged = judge(
         [
             Finding(
                 code="DG301",
@@ -63,8 +64,8 @@ def hostile() -> Verdict:
         checked=HOSTILE,
         environments=dict.fromkeys(HOSTILE, FOUR),
         members=[Member(text, text, text, (text,)) for text in HOSTILE],
-        histories=[hostile_history(text) for text in HOSTILE],
     )
+    return replace(judged, histories=tuple(map(hostile_history, HOSTILE)))
 
 
 def hostile_history(text: str) -> History:

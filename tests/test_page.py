@@ -52,7 +52,7 @@ def wide() -> Verdict:
         databases=names,
         table=LONG,
     )
-    return judge(
+    judged = judge(
         [finding, replace(samples.FINDINGS[1], environment="other"), *samples.FINDINGS],
         looked_at=FOUR,
         environments={LONG: FOUR, "other": (Side.GRAPH,)},
@@ -60,8 +60,9 @@ def wide() -> Verdict:
         members=[Member(LONG, "database", name, (LONG, "r1")) for name in (*names, "fine")],
         checked=(LONG,),
         notes=(LONG,),
-        histories=(History(LONG, Graph(chain), Known(LONG, frozenset(["r001"]), ((LONG, "r050"),))),),
     )
+    known = Known(LONG, frozenset(["r001"]), ((LONG, "r050"),))
+    return replace(judged, histories=(History(LONG, Graph(chain), known),))
 
 
 VERDICTS = {
@@ -391,7 +392,15 @@ LOOK = """(frame) => {
     each.querySelector('button').click();
     return frame.getSelection().toString() === each.querySelector('code').textContent;
   });
+  const boxes = [...page.querySelectorAll('.filter input')];
+  const hidden = boxes.map((each) => {
+    each.click();
+    const gone = [...page.querySelectorAll('.finding')].filter((other) => !shown(other)).length;
+    each.click();
+    return gone;
+  });
   return {
+    hidden: hidden,
     wide: root.scrollWidth - root.clientWidth,
     background: ground(page.body),
     texts: texts.length,
@@ -433,6 +442,14 @@ class TestInABrowser:
         first: dict[str, Any] = seen[1].pages[0]
         assert first["commands"] == sum(len(each.finding.commands) for each in samples.verdict().findings)
         assert first["copied"] == [True, True, True]
+
+    def test_boxes_hide_findings_of_their_kind(self, seen: tuple[str, Seen]) -> None:
+        pages = dict(zip(VERDICTS, seen[1].pages, strict=False))
+        assert pages["samples"]["hidden"] == [6, 2, 1]
+        known = [judged.severity for judged in VERDICTS["wide"].findings if judged.known]
+        assert pages["wide"]["hidden"] == [8, 3, 2]
+        assert known == ["note", "note"]
+        assert pages["clean"]["hidden"] == []
 
     def test_only_the_page_s_own_script_runs(self, seen: tuple[str, Seen]) -> None:
         """The last page shows that the policy stops others, and that a complaint would be seen."""

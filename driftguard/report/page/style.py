@@ -145,7 +145,10 @@ body:has(#show-note:not(:checked)) .finding.note, body:has(#show-known:not(:chec
   col.id, col.file { width: auto; }
 }
 @media print {
-  body { background: none; font-size: 10pt; }
+  :root { color-scheme: light; }
+  body { background: #ffffff; font-size: 10pt; }
+  .cards { grid-template-columns: repeat(4, 1fr); }
+  .state { white-space: normal; }
   nav, .filter, .skip, .command button { display: none !important; }
   .finding, .card, .source { break-inside: avoid; box-shadow: none; }
   h2, h3, .headline { break-after: avoid; }
