@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from driftguard.report.fleet import summaries
+from driftguard.report.fleet import by_environment
 from driftguard.report.markup import xml
-from driftguard.report.page.elements import Section, section, state
+from driftguard.report.page.elements import Section, in_list, section, state
 from driftguard.verdict import Member, State, Verdict
 
 MOST_SHOWN = 12
@@ -17,12 +17,15 @@ def databases(verdict: Verdict) -> Iterator[Section]:
     """What they have in common, then each with its state and its stamp: those that are not fine first."""
     if not verdict.members:
         return
-    fine = [each for each in verdict.members if each.state is State.FINE]
-    others = [each for each in verdict.members if each.state is not State.FINE]
-    said = "".join(f"<p>{xml(line)}</p>\n" for line in summaries(verdict))
-    opened = " open" if len(fine) <= MOST_SHOWN else ""
-    folded = f"<details{opened}><summary>{len(fine)} fine</summary>\n{_table(fine)}\n</details>" if fine else ""
-    yield section("databases", "Live databases", f"{said}{_table(others) if others else ''}\n{folded}")
+    well = [each for each in verdict.members if each.state is State.FINE]
+    unwell = [each for each in verdict.members if each.state is not State.FINE]
+    said = "".join(
+        f"<p><strong>{xml(name)}</strong>: {xml(fine)}</p>\n{in_list(others) if others else ''}"
+        for name, (fine, *others) in by_environment(verdict)
+    )
+    opened = " open" if len(well) <= MOST_SHOWN else ""
+    folded = f"<details{opened}><summary>{len(well)} fine</summary>\n{_table(well)}\n</details>" if well else ""
+    yield section("databases", "Live databases", f"{said}{_table(unwell) if unwell else ''}\n{folded}")
 
 
 def _table(members: Sequence[Member]) -> str:

@@ -28,7 +28,7 @@ code, pre, .source .number { font-family: ui-monospace, SFMono-Regular, Menlo, C
   font-size: .8125rem; direction: ltr; unicode-bidi: isolate; }
 pre code { font-size: inherit; }
 h1, h2, h3, h4, p, dl, dd, ul, pre, figure, fieldset { margin: 0; padding: 0; }
-h1, h2, h3, h4 { line-height: 1.3; text-wrap: balance; }
+h1, h2, h3, h4 { line-height: 1.3; text-wrap: pretty; }
 a { color: var(--link); text-underline-offset: .15em; }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 .wide { max-width: 66rem; margin: 0 auto; padding: 0 1.5rem; }
@@ -75,7 +75,8 @@ tbody th { font-weight: 600; }
 .scrolls, .drawing { overflow: auto; border: 1px solid var(--line); border-radius: .5rem; background: var(--card);
   box-shadow: var(--shade); }
 .scrolls { margin: .75rem 0; overflow-wrap: normal; }
-.scrolls th, .scrolls td { min-width: 6rem; overflow-wrap: anywhere; }
+.scrolls th, .scrolls td { min-width: 8rem; overflow-wrap: anywhere; }
+.scrolls thead th { white-space: nowrap; }
 .drawing { max-height: 85vh; margin: .5rem 0; }
 .drawing svg { display: block; }
 .graph { --ground: var(--card) !important; }
