@@ -20,9 +20,9 @@ from driftguard.report.source import Source
 from driftguard.report.text import counts, states, summary
 from driftguard.verdict import CLEAN, FOUND, UNCHECKED, Judged, State, Verdict, is_off, says_unchecked
 
-POLICY = (
-    "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'"  # the two below, no more
-)
+POLICY = "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'"
+"""With the hashes of the page's own style and script: nothing else counts, and nothing is fetched."""
+
 OUTCOMES = {
     CLEAN: (State.FINE, "The check passes"),
     FOUND: (State.OFF, "The check fails"),
@@ -63,7 +63,7 @@ def render(verdict: Verdict, source: Source, paint: Paint) -> str:
 
 
 def _hash(text: str) -> str:
-    """How a policy names the only style and the only script that count."""
+    """How a policy names a text between tags."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 

@@ -60,7 +60,7 @@ a.card:hover { background: var(--hue-ground); }
 a.card .said::after { content: " \\2193"; }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; padding: 1rem 0 0; list-style: none;
   font-size: .875rem; }
-main { padding-bottom: 3rem !important; }
+main.wide { padding-bottom: 3rem; }
 section { padding-top: 2rem; }
 h2 { margin-bottom: .75rem; font-size: 1.25rem; }
 h3.group { margin: 2rem 0 .75rem; font-size: 1rem; }
@@ -79,7 +79,7 @@ tbody th { font-weight: 600; }
 .scrolls thead th { white-space: nowrap; }
 .drawing { max-height: 85vh; margin: .5rem 0; }
 .drawing svg { display: block; }
-.graph { --ground: var(--card) !important; }
+.graph { --ground: var(--card); }
 summary { padding: .5rem 0; cursor: pointer; color: var(--link); font-size: .875rem; }
 #revisions h3 { margin-top: 1rem; font-size: 1rem; }
 #revisions details > table { table-layout: fixed; }
