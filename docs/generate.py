@@ -76,6 +76,17 @@ table says of the other settings counts for this environment instead of what is 
 
 {environment}
 
+## On one line
+
+One finding is let pass by a comment on its line, or on the line before:
+
+```python
+age = Column(Integer)  # driftguard: ignore[DG201] reason=comes with the next release until=2027-01-31
+```
+
+Behind its last day the finding is told again. A comment that ignores nothing is told too, and with the setting
+`require_reason` one without a reason counts for nothing.
+
 ## Variables
 
 | variable | meaning |
