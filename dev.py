@@ -91,6 +91,7 @@ def docs(_):
         (PYTHON, ROOT / "docs" / "picture.py"),
         (PYTHON, "-m", "mkdocs", "build", "--quiet", "--strict"),
     )
+    os.environ["NO_MKDOCS_2_WARNING"] = "1"  # it says what pyproject.toml has settled
     return first_failure(steps)
 
 
