@@ -89,7 +89,7 @@ def docs(_):
     steps = (
         (PYTHON, ROOT / "docs" / "generate.py"),
         (PYTHON, ROOT / "docs" / "picture.py"),
-        (PYTHON, "-m", "mkdocs", "build", "--quiet", "--strict"),
+        (PYTHON, "-m", "mkdocs", "build", "--strict"),
     )
     os.environ["NO_MKDOCS_2_WARNING"] = "1"  # it says what pyproject.toml has settled
     return first_failure(steps)
