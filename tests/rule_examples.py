@@ -411,10 +411,10 @@ EXAMPLES: dict[str, Example] = {
             "`env.py` waits for something, longer than it may.",
             (
                 Replace(ENV, "import os\n", "import os\nimport time\n\ntime.sleep(60)\n"),
-                Write(SETTINGS, "deadline = 1\n"),
+                Write(SETTINGS, "deadline = 3\n"),
             ),
         ),
-        "running env.py and the revisions on a shadow was ended: the environment's 1 seconds were over",
+        "running env.py and the revisions on a shadow was ended: the environment's 3 seconds were over",
         AS_IT_WAS,
         "--live off",
     ),

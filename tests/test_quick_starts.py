@@ -49,6 +49,8 @@ def typed(project: Guarded, line: str) -> str:
         case ["cd", folder]:
             project.root = (project.root / folder).resolve()
             return ""
+        case [("alembic" | "driftguard" | "flask") as module, *arguments]:
+            answer = project.python(module, *arguments)
         case words:
             answer = project.run(*words)
     assert answer.code == (FAILS if comment else 0), f"{line}: {answer.out}{answer.err}"

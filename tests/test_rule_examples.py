@@ -62,8 +62,7 @@ def do(shop: Guarded, steps: tuple[Step, ...]) -> None:
                 shop.replace(path, was, now)
             case Type(command):
                 program, *arguments = shlex.split(command)
-                prefix = (sys.executable, "-m", "alembic") if program == "alembic" else (program,)
-                shop.must(*prefix, *arguments)
+                shop.alembic(*arguments) if program == "alembic" else shop.must(program, *arguments)
             case Sql(statement):
                 sql(f"sqlite:///{shop.root / 'shop.db'}", statement)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def traced(tmp_path: Path) -> Guarded:
 
 
 def was_started(project: Guarded, *arguments: str) -> bool:
-    project.driftguard("check", *arguments)
+    project.run(sys.executable, "-m", "driftguard", "check", *arguments)
     return (project.root.parent / "started").exists()
 
 
