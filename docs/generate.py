@@ -106,7 +106,7 @@ def _rule_examples() -> ModuleType:
     return module
 
 
-EXAMPLES = _rule_examples()
+examples = _rule_examples()
 
 
 def pages() -> dict[Path, str]:
@@ -210,12 +210,12 @@ def _sections(text: str) -> Iterator[str]:
 
 def _example(rule: Rule) -> Iterator[str]:
     """What makes the rule speak, what it says, and what keeps it silent, as the tests have it."""
-    example = EXAMPLES.EXAMPLES[rule.code]
+    example = examples.EXAMPLES[rule.code]
     yield "In [the shop of all examples](README.md#the-project-of-the-examples), on which nothing is told:"
     yield f"**Told.** {example.told.says}"
     yield from _steps(example.told.steps)
     yield _fenced("console", f"driftguard check {example.options}".strip())
-    yield _fenced("text", EXAMPLES.headline(rule, example))
+    yield _fenced("text", examples.headline(rule, example))
     yield f"**Not told.** {example.silent.says}"
     yield from _steps(example.silent.steps)
     if example.silent_options:
@@ -225,11 +225,11 @@ def _example(rule: Rule) -> Iterator[str]:
 def _steps(steps: tuple[object, ...]) -> Iterator[str]:
     """What somebody does, in blocks of code; commands that follow each other share one."""
     for kind, group in groupby(steps, type):
-        if kind is EXAMPLES.Type:
+        if kind is examples.Type:
             yield _fenced("console", "\n".join(step.command for step in group))
-        elif kind is EXAMPLES.Sql:
+        elif kind is examples.Sql:
             yield _fenced("sql", "\n".join(f"{step.statement};" for step in group))
-        elif kind is EXAMPLES.Replace:
+        elif kind is examples.Replace:
             yield from (part for step in group for part in _file(step.path, _changed(step.was, step.now), "diff"))
         else:
             yield from (part for step in group for part in _file(step.path, step.text))

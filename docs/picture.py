@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
@@ -18,7 +17,7 @@ DOCS = Path(__file__).resolve().parent
 DEMO = DOCS.parent / "examples" / "demo.py"
 PICTURE = DOCS / "check.svg"
 FOLDER = re.compile(r"[^\s]*/driftguard-demo-\w+/sqlite|[^\s]*/driftguard-demo-\w+")
-FONT_FROM_ELSEWHERE = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)
+FONT_FROM_ELSEWHERE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 COLUMNS = 108
 
 
@@ -42,9 +41,9 @@ def told(printed: str) -> str:
 def drawn(text: str) -> str:
     """The text as a terminal shows it, in SVG that loads nothing from elsewhere and is the same each time."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-    console.print(Text.from_ansi(text), soft_wrap=False)
-    template = FONT_FROM_ELSEWHERE.sub("", CONSOLE_SVG_FORMAT).replace("Fira Code", "monospace")
-    return console.export_svg(title="driftguard", theme=MONOKAI, code_format=template, unique_id="driftguard")
+    console.print(Text.from_ansi(text))
+    svg = console.export_svg(title="driftguard", theme=MONOKAI, unique_id="driftguard")
+    return FONT_FROM_ELSEWHERE.sub("", svg).replace("Fira Code", "monospace")
 
 
 def main() -> None:
