@@ -248,7 +248,7 @@ EXAMPLES: dict[str, Example] = {
     "DG113": Example(
         Case(
             "The file was copied, and its docstring still speaks of the other one.",
-            (Write(weight(LEFT).path, weight().text.replace('"weight"', f'"weight\\n\\nRevises: {MERGE}\\n"', 1)),),
+            (Write(weight(LEFT).path, weight().text.replace('"weight"', f'"weight\n\nRevises: {MERGE}\n"', 1)),),
         ),
         f"the docstring says 'Revises: {MERGE}', but this revision follows {FIRST}",
         Case("The docstring says what the code says.", (weight(),)),
