@@ -99,9 +99,13 @@ def _silence_output() -> None:
 def _run(arguments: list[str], start: object) -> int:
     import click
 
-    from driftguard.cli import START, cli
+    from driftguard.cli import COMPLETE, START, cli
     from driftguard.process import end_with
 
+    if os.environ.get(COMPLETE):
+        from driftguard.commands.completion import answer
+
+        return answer(cli, COMPLETE, os.environ[COMPLETE])
     if "--moment" in arguments:
         end_with(0)  # whose other end a git hook holds, see gitcall.run_until
     try:

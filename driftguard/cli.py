@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from itertools import starmap
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from driftguard import __version__
 from driftguard.formats import FORMATS, PICTURE_ENDINGS, PICTURES
@@ -16,7 +18,33 @@ from driftguard.rules import CODES_BY_NAME, RULES, is_selector
 START = "driftguard.start"
 """What begins guests, in a context's ``meta``; None for the usual way."""
 
+COMPLETE = "_DRIFTGUARD_COMPLETE"
+"""The variable in which a shell asks what may follow, see ``driftguard completion``."""
+
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+def _completed(kind: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """What a shell suggests: the ``kind`` of words that ``commands.completion`` finds here."""
+
+    def suggested(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+        from driftguard.commands import completion
+
+        start = context.find_root().params.get("directory")
+        return completion.suggested(kind, start, typed) if start else []
+
+    return suggested
+
+
+ONLY = click.option(
+    "-e",
+    "--environment",
+    "environments",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=_completed("environments"),
+    help="Only this environment.",
+)
 
 
 def _selectors(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
@@ -69,13 +97,45 @@ def cli(context: click.Context, directory: Path) -> None:
 
 @cli.command(short_help="Compare models, head, live database and graph.")
 @click.argument("path", type=click.Path(path_type=Path), required=False)
-@click.option("--select", multiple=True, callback=_selectors, metavar="RULE", help="Only these rules (code or name).")
-@click.option("--ignore", multiple=True, callback=_selectors, metavar="RULE", help="Without these rules.")
-@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
+@click.option(
+    "--select",
+    multiple=True,
+    callback=_selectors,
+    metavar="RULE",
+    shell_complete=_completed("rules"),
+    help="Only these rules (code or name).",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    callback=_selectors,
+    metavar="RULE",
+    shell_complete=_completed("rules"),
+    help="Without these rules.",
+)
+@ONLY
 @click.option("--staged", is_flag=True, help="The files as they are staged for the next commit.")
-@click.option("--ref", default="", metavar="REF", help="The files as they are in a commit, branch or tag.")
-@click.option("--base", default="", metavar="REF", help="The branch that this one is to be merged into.")
-@click.option("--merged-with", default="", metavar="REF", help="The files as git would merge HEAD and REF.")
+@click.option(
+    "--ref",
+    default="",
+    metavar="REF",
+    shell_complete=_completed("refs"),
+    help="The files as they are in a commit, branch or tag.",
+)
+@click.option(
+    "--base",
+    default="",
+    metavar="REF",
+    shell_complete=_completed("refs"),
+    help="The branch that this one is to be merged into.",
+)
+@click.option(
+    "--merged-with",
+    default="",
+    metavar="REF",
+    shell_complete=_completed("refs"),
+    help="The files as git would merge HEAD and REF.",
+)
 @click.option(
     "--live",
     multiple=True,
@@ -88,6 +148,7 @@ def cli(context: click.Context, directory: Path) -> None:
     multiple=True,
     callback=_outputs,
     metavar="FORMAT[=FILE]",
+    shell_complete=_completed("formats"),
     help=f"One of {', '.join(FORMATS)}; several at once, as long as each goes elsewhere.  [default: text]",
 )
 @click.option("--strict", is_flag=True, help="Warnings fail too.")
@@ -150,7 +211,7 @@ def check(
 
 @cli.command(name="facts", short_help="Write down what a live database holds.")
 @click.argument("live", default="live", metavar="[URL|env:NAME|live]")
-@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Of this environment.")
+@ONLY
 @click.pass_obj
 def facts(start: Path, live: str, environments: tuple[str, ...]) -> int:
     """Print what a live database holds, as JSON: its stamp, its catalog, where and when it was read. No data.
@@ -230,7 +291,7 @@ def daemon_logs(start: Path, lines: int) -> int:
 
 
 @cli.command(short_help="What a rule finds, why it hurts, how to fix it.")
-@click.argument("rule", default="", metavar="[CODE|NAME]")
+@click.argument("rule", default="", metavar="[CODE|NAME]", shell_complete=_completed("rules"))
 def explain(rule: str) -> int:
     """What a rule finds, why it hurts, and how to fix it; without a rule, all of them."""
     from driftguard.commands.explain import explain
@@ -289,8 +350,10 @@ def uninstall(start: Path) -> int:
 
 
 @cli.command(short_help="Draw the revision graph.")
-@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
-@click.option("--ref", default="", metavar="REF", help="As it is in a commit, branch or tag.")
+@ONLY
+@click.option(
+    "--ref", default="", metavar="REF", shell_complete=_completed("refs"), help="As it is in a commit, branch or tag."
+)
 @click.option(
     "--format",
     "output",
@@ -348,7 +411,7 @@ def graph(
 
 @cli.command(short_help="Join heads that collide.")
 @click.argument("heads", nargs=-1)
-@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
+@ONLY
 @click.option("-m", "--message", default="", metavar="TEXT", help="What the merge revision says of itself.")
 @click.option("--live", default="", metavar="URL|env:NAME|off", help="The live database; off: leave it alone.")
 @click.option("--dry-run", is_flag=True, help="Show the changes and write nothing.")
@@ -369,8 +432,14 @@ def merge(
 
 
 @cli.command(short_help="Put this branch's revisions behind those of its base.")
-@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
-@click.option("--onto", default="", metavar="REF", help="The base branch, if it is another than usual.")
+@ONLY
+@click.option(
+    "--onto",
+    default="",
+    metavar="REF",
+    shell_complete=_completed("refs"),
+    help="The base branch, if it is another than usual.",
+)
 @click.option("--live", default="", metavar="URL|env:NAME|off", help="The live database; off: leave it alone.")
 @click.option("--dry-run", is_flag=True, help="Show the changes and write nothing.")
 @click.pass_obj
@@ -389,7 +458,7 @@ def rebase(start: Path, environments: tuple[str, ...], onto: str, live: str, dry
 
 @cli.command(short_help="Find revisions that are not here, and the way out.")
 @click.argument("revision", default="", metavar="[REVISION]")
-@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
+@ONLY
 @click.option("--live", default="", metavar="URL|env:NAME|off", help="The live database; off: leave it alone.")
 @click.pass_obj
 def doctor(start: Path, revision: str, environments: tuple[str, ...], live: str) -> int:
@@ -416,7 +485,6 @@ def journal() -> None:
 
 
 LIVE_URL = click.option("--live", default="", metavar="URL|env:NAME", help="The database, if not the one of env.py.")
-ONLY = click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
 
 
 @journal.command(name="install", short_help="Set it up in the live database.")
@@ -463,12 +531,19 @@ def journal_show(
     return journal.show(start=start, live=live, environments=environments, since=since, limit=limit, output=output)
 
 
-_ENVIRONMENT = click.option("-e", "--environment", default="", metavar="NAME", help="The environment to look at.")
+_ENVIRONMENT = click.option(
+    "-e",
+    "--environment",
+    default="",
+    metavar="NAME",
+    shell_complete=_completed("environments"),
+    help="The environment to look at.",
+)
 
 
 @cli.command(short_help="What differs between two schemas, and the SQL between them.")
-@click.argument("first", metavar="A")
-@click.argument("second", metavar="B")
+@click.argument("first", metavar="A", shell_complete=_completed("sides"))
+@click.argument("second", metavar="B", shell_complete=_completed("sides"))
 @click.option("--sql", is_flag=True, help="A script that turns A into B, tried on a copy of A.")
 @_ENVIRONMENT
 @click.option("--live", default="", metavar="URL|env:NAME", help="What `live` means.")
@@ -523,3 +598,16 @@ def adopt(start: Path, message: str, environment: str, live: str, dry_run: bool)
     from driftguard.commands.adopt import adopt
 
     return adopt(start=start, message=message, environment=environment, live=live, dry_run=dry_run)
+
+
+@cli.command(short_help="Let the shell complete what is typed.")
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> int:
+    """Print the script that makes a shell complete commands, options, rules, formats, environments and git refs.
+
+    Environments are found by reading files, refs by asking git; nothing of the project is run.
+    """
+    from driftguard.commands.completion import completion
+
+    return completion(cli=context.find_root().command, variable=COMPLETE, shell=shell)
