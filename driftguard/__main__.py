@@ -132,7 +132,8 @@ def _own_up(error: Exception) -> None:
     import traceback
 
     print("error: this is a bug of driftguard, not of your project", file=sys.stderr)
-    print(f"hint: please report it at {ISSUES} with these lines:\n", file=sys.stderr)
+    print(f"hint: please report it at {ISSUES}, with what", file=sys.stderr)
+    print("      `driftguard bug-report` prints, and with these lines:\n", file=sys.stderr)
     print(f"driftguard {__version__}, Python {platform.python_version()}, {platform.platform()}", file=sys.stderr)
     lines = "".join(traceback.format_exception(error)).splitlines()[-TAIL:]
     print(_clean("\n".join(lines)), file=sys.stderr)

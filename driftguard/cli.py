@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from driftguard import __version__
 from driftguard.formats import FORMATS, PICTURE_ENDINGS, PICTURES
 from driftguard.moments import MOMENTS
 from driftguard.rules import CODES_BY_NAME, RULES, is_selector
@@ -82,9 +81,31 @@ def _places(context: click.Context, parameter: click.Parameter, words: tuple[str
     return tuple((word.partition("=")[0], word.partition("=")[2]) for word in words)
 
 
+def _version(context: click.Context, parameter: click.Parameter, asked: bool) -> None:
+    if asked and not context.resilient_parsing:
+        from driftguard.commands import versions
+
+        versions.show(start=context.params["directory"].resolve())
+        context.exit()
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
-@click.option("-C", "--directory", type=FOLDER, default=".", metavar="FOLDER", help="Run as if started in FOLDER.")
-@click.version_option(__version__, message="driftguard %(version)s")
+@click.option(
+    "-C",
+    "--directory",
+    type=FOLDER,
+    default=".",
+    is_eager=True,
+    metavar="FOLDER",
+    help="Run as if started in FOLDER.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version, and what driftguard found here to work with.",
+)
 @click.pass_context
 def cli(context: click.Context, directory: Path) -> None:
     """Says which of models, migration head, live database and revision graph is off, and what to type next.
@@ -611,3 +632,20 @@ def completion(context: click.Context, shell: str) -> int:
     from driftguard.commands.completion import completion
 
     return completion(cli=context.find_root().command, variable=COMPLETE, shell=shell)
+
+
+@cli.command(name="bug-report", short_help="What to send along with a report of a bug.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it there instead."
+)
+@click.pass_obj
+def bug_report(start: Path, output: Path | None) -> int:
+    """Print, as Markdown, what others need to know to help: versions, settings, environments, the shape of the graph,
+    the last verdict's codes, the watcher and the end of its log.
+
+    Passwords, users, hosts, databases and values of variables are left out, and the home folder is called `~`. Nothing
+    of the project is run, and nothing is sent anywhere.
+    """
+    from driftguard.commands.bug_report import bug_report
+
+    return bug_report(start=start, output=output)

@@ -83,6 +83,7 @@ def test_exit_code_and_words(tmp_path: Path, arguments: str, code: int, said: st
         ),
         pytest.param("DriftguardError('bad \\x1b[2J name')", 2, "error: bad \\x1b[2J name\n", id="2, hostile"),
         pytest.param("ValueError('m://u:pw@h')", 3, "https://github.com/driftguard/driftguard/issues", id="3"),
+        pytest.param("ValueError('m://u:pw@h')", 3, "`driftguard bug-report`", id="3, and what helps"),
         pytest.param("KeyboardInterrupt", 130, "", id="130"),
         pytest.param("BrokenPipeError", 141, "", id="nobody listens"),
     ],
