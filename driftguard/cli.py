@@ -11,6 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from driftguard.formats import FORMATS, PICTURE_ENDINGS, PICTURES
+from driftguard.manual import Group
 from driftguard.moments import MOMENTS
 from driftguard.rules import CODES_BY_NAME, RULES, is_selector
 
@@ -89,7 +90,7 @@ def _version(context: click.Context, parameter: click.Parameter, asked: bool) ->
         context.exit()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
 @click.option(
     "-C",
     "--directory",
@@ -108,11 +109,7 @@ def _version(context: click.Context, parameter: click.Parameter, asked: bool) ->
 )
 @click.pass_context
 def cli(context: click.Context, directory: Path) -> None:
-    """Says which of models, migration head, live database and revision graph is off, and what to type next.
-
-    Exit codes: 0 clean, 1 findings, 2 could not check (or bad usage or settings), 3 a bug of driftguard,
-    130 interrupted.
-    """
+    """Says which of models, migration head, live database and revision graph is off, and what to type next."""
     context.obj = directory.resolve()
 
 
@@ -124,7 +121,7 @@ def cli(context: click.Context, directory: Path) -> None:
     callback=_selectors,
     metavar="RULE",
     shell_complete=_completed("rules"),
-    help="Only these rules (code or name).",
+    help="Only these rules: codes, names, or DG1 for all DG1xx.",
 )
 @click.option(
     "--ignore",
@@ -255,8 +252,6 @@ def watch(start: Path, notify: bool) -> int:
     What counts are the files that the last look depended on, what is staged, the branch, and the live database. Git
     hooks are answered meanwhile. On a terminal the whole screen is used; elsewhere each look is a line, with the report
     when its findings are new. Where a daemon runs, what it knows is shown.
-
-    Exit code: 0, also after Ctrl-C.
     """
     from driftguard.commands.watch import watch
 
@@ -290,10 +285,7 @@ def daemon_stop(start: Path) -> int:
 @daemon.command(name="status", short_help="Whether it runs, and what it found.")
 @click.pass_obj
 def daemon_status(start: Path) -> int:
-    """Say whether a watcher of this work tree runs, since when, and what its last look found.
-
-    Exit codes: 0 if one runs, 1 if none does.
-    """
+    """Say whether a watcher of this work tree runs, since when, and what its last look found."""
     from driftguard.commands import daemon
 
     return daemon.status(start=start)
@@ -444,8 +436,6 @@ def merge(
 
     Heads that are meant to stay apart are left alone. Of two merges over the same parents, one that only this branch
     has goes away. No database is written, and all files are put back if anything fails.
-
-    Exit codes: 0 done or nothing to do, 1 refused, 2 could not.
     """
     from driftguard.commands.merge import merge
 
@@ -469,8 +459,6 @@ def rebase(start: Path, environments: tuple[str, ...], onto: str, live: str, dry
 
     Changes down_revision and the docstring's Revises line in the working tree, and nothing else. Revisions that the
     base has are never touched. No database is written, and all files are put back if anything fails.
-
-    Exit codes: 0 done or nothing to do, 1 refused, 2 could not.
     """
     from driftguard.commands.rebase import rebase
 
@@ -488,8 +476,6 @@ def doctor(start: Path, revision: str, environments: tuple[str, ...], live: str)
     Looks for REVISION in all branches, tags, stashes, reflogs and working trees; without one, for what the live
     database is stamped with and for parents that no file has. Says who has it, and what to type to get out. Changes
     nothing itself.
-
-    Exit codes: 0 nothing is missing, 1 something is, 2 could not look.
     """
     from driftguard.commands.doctor import doctor
 
@@ -541,7 +527,14 @@ def journal_remove(start: Path, live: str, environments: tuple[str, ...], sql: b
 @ONLY
 @click.option("--since", type=click.DateTime(), default=None, metavar="DATE", help="Nothing older (UTC).")
 @click.option("-n", "--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="How many.")
-@click.option("--format", "output", type=click.Choice(("text", "json")), default="text", show_default=True)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="The form of the report.",
+)
 @click.pass_obj
 def journal_show(
     start: Path, live: str, environments: tuple[str, ...], since: datetime | None, limit: int, output: str
@@ -568,15 +561,20 @@ _ENVIRONMENT = click.option(
 @click.option("--sql", is_flag=True, help="A script that turns A into B, tried on a copy of A.")
 @_ENVIRONMENT
 @click.option("--live", default="", metavar="URL|env:NAME", help="What `live` means.")
-@click.option("--format", "output", type=click.Choice(("text", "json")), default="text", show_default=True)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="The form of the report.",
+)
 @click.pass_obj
 def diff(start: Path, first: str, second: str, sql: bool, environment: str, live: str, output: str) -> int:
     """Say what differs between A and B. Nothing but disposable databases is ever written.
 
     Each of them is `models`, `head`, `live`, `base`, a revision id, a database URL or env:NAME (the variable that holds
     one).
-
-    Exit codes: 0 equal, 1 different, 2 could not.
     """
     from driftguard.commands.diff import diff
 
@@ -594,8 +592,6 @@ def repair(start: Path, environment: str, live: str, apply: bool, yes: bool) -> 
 
     The plan is tried on a copy of the schema first. Only with --apply is it run: after a question, in one transaction
     where the server has such (PostgreSQL, SQLite), and only if the database still is as it was when the plan was made.
-
-    Exit codes: 0 nothing differs (any more), 1 something does, or the plan was not run, 2 could not.
     """
     from driftguard.commands.repair_live import repair
 
@@ -613,8 +609,6 @@ def adopt(start: Path, message: str, environment: str, live: str, dry_run: bool)
 
     It is replayed on disposable databases: the new head has to equal the live database, and its downgrade has to lead
     back; else the file is removed again. The live database has the change already, so it is to be stamped.
-
-    Exit codes: 0 written, or nothing to adopt, 1 refused, 2 could not.
     """
     from driftguard.commands.adopt import adopt
 
