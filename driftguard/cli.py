@@ -51,7 +51,7 @@ def _selectors(context: click.Context, parameter: click.Parameter, words: tuple[
     selectors = tuple(part.strip() for word in words for part in word.split(",") if part.strip())
     for selector in selectors:
         if not is_selector(selector):
-            from driftguard.config import closest  # only for mistakes
+            from driftguard.errors import closest  # only for mistakes
 
             raise click.BadParameter(f'no rule is called "{selector}"{closest(selector, (*RULES, *CODES_BY_NAME))}')
     return selectors
@@ -63,7 +63,7 @@ def _outputs(context: click.Context, parameter: click.Parameter, words: tuple[st
     for word in words:
         name, _, file = word.partition("=")
         if name not in FORMATS:
-            from driftguard.config import closest  # only for mistakes
+            from driftguard.errors import closest  # only for mistakes
 
             raise click.BadParameter(f'there is no format "{name}"{closest(name, FORMATS)}')
         if "=" in word and not file:

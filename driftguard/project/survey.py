@@ -8,8 +8,8 @@ from dataclasses import replace
 from itertools import combinations, product
 from typing import NamedTuple
 
-from driftguard.config import ConfigError, EnvironmentSettings, Settings, closest
-from driftguard.errors import DriftguardError
+from driftguard.config import ConfigError, EnvironmentSettings, Settings
+from driftguard.errors import DriftguardError, closest
 from driftguard.git import Tree
 from driftguard.project.building import build
 from driftguard.project.environment import Environment
