@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import datetime
 from itertools import starmap
@@ -57,6 +58,11 @@ def _selectors(context: click.Context, parameter: click.Parameter, words: tuple[
     return selectors
 
 
+def _same_place(file: str) -> str:
+    """Equal for two spellings of one file; "" is standard output."""
+    return file and os.path.realpath(file)
+
+
 def _outputs(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """(format, file) of each; "" is standard output."""
     outputs: list[tuple[str, str]] = []
@@ -68,7 +74,7 @@ def _outputs(context: click.Context, parameter: click.Parameter, words: tuple[st
             raise click.BadParameter(f'there is no format "{name}"{closest(name, FORMATS)}')
         if "=" in word and not file:
             raise click.BadParameter(f"{word} names no file")
-        if file in (each for _, each in outputs):
+        if _same_place(file) in (_same_place(each) for _, each in outputs):
             raise click.BadParameter(f"two formats would go to {file or 'standard output'}: write FORMAT=FILE")
         outputs.append((name, file))
     return tuple(outputs)

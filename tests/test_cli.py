@@ -57,6 +57,7 @@ def python(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedPr
         pytest.param("check --format sarfi", 2, 'did you mean "sarif"?', id="an unknown format"),
         pytest.param("check --format json --format text", 2, "two formats would go to standard output", id="twice"),
         pytest.param("check --format json=x --format text=x", 2, "two formats would go to x", id="one file for two"),
+        pytest.param("check --format json=x --format text=./x", 2, "two formats would go to ./x", id="spelt apart"),
         pytest.param("check --format json=", 2, "json= names no file", id="a format for no file"),
         pytest.param("check --select DG1,mising-revision", 2, 'did you mean "missing-revision"?', id="a misspelt rule"),
         pytest.param("check --staged --ref HEAD", 2, "exclude each other", id="index or commit, not both"),

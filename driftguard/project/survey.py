@@ -74,8 +74,12 @@ def choose(
         message, _, hint = explain_nothing_found(tree, settings).partition("\n")
         raise DriftguardError(message, hint)
     if unknown := set(names) - {each.name for each in found}:
-        known = ", ".join(each.name for each in found)
-        raise DriftguardError(f"there is no environment {', '.join(sorted(unknown))}", f"these were found: {known}")
+        known = [each.name for each in found]
+        near = closest(min(unknown), known).removeprefix(", ")
+        raise DriftguardError(
+            f"there is no environment {', '.join(sorted(unknown))}",
+            f"{near} {'T' if near else 't'}hese were found: {', '.join(known)}".strip(),
+        )
     return tuple(each for each in found if not names or each.name in names)
 
 
