@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 from guarded import EXAMPLES, Guarded
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from driftguard.redaction import anonymous, dialect_of, private, unquoted
@@ -161,11 +161,10 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     )
 
 
-WORDS = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=6, max_size=12).filter(
-    lambda word: word not in "postgresql+psycopg:// could not reach as"
-)
+WORDS = st.text("abcdefgh0123456789", min_size=6, max_size=12)
 
 
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(user=WORDS, password=st.text(min_size=6, max_size=12), host=WORDS, database=WORDS)
 def test_no_part_of_a_url_is_left(user: str, password: str, host: str, database: str) -> None:
     url = f"postgresql+psycopg://{user}:{quote(password, safe='')}@{host}:5432/{database}"

@@ -42,7 +42,10 @@ def test_an_example_can_be_typed(line: str) -> None:
     command: click.Command = cli
     while isinstance(command, click.Group) and words:
         command = command.commands[words.pop(0)]
-    with command.make_context("driftguard", words):
+    with (
+        cli.make_context("driftguard", [], resilient_parsing=True) as top,
+        command.make_context("x", words, parent=top),
+    ):
         pass
 
 
