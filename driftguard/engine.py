@@ -594,6 +594,7 @@ def _look_at_models(facts: EnvironmentFacts, outcome: Outcome) -> bool:
             continue
         with _unavailable_told(outcome, facts.environment.name), facts.failures():
             given = models_input(facts, database)
+            database.must_compare()
             lacking = lacking or lacks_revision(given)
             outcome.looked_at |= {(facts.environment.name, side) for side in (Side.HEAD, Side.MODELS)}
             outcome.checked.append(_label(facts, known.name, f"models against head on {known.dialect}"))
@@ -613,7 +614,7 @@ def _look_at_live(
         return  # what failed was told when the models were looked at
     for database in facts.databases:
         known = database.database
-        if known.failure is not None:
+        if known.failure is not None or _compares_nothing(facts, database):
             continue
         others = neighbours(database, everybody)
         if facts.scene.fleet:
@@ -630,6 +631,13 @@ def _look_at_live(
                 _look_at_one(facts, database, read, outcome, strict_coverage)
         if not live.file:
             yield read
+
+
+def _compares_nothing(facts: EnvironmentFacts, database: DatabaseFacts) -> bool:
+    """Whether there is nothing to compare, which was told when the models were looked at."""
+    with suppress(Unavailable), facts.failures():
+        return database.compares_nothing
+    return False
 
 
 def _look_at_one(

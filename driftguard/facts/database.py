@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +20,9 @@ from driftguard.probe.guest_process import GuestFailed
 from driftguard.schema import select
 from driftguard.schema.catalog import Catalog, Name, Scope
 from driftguard.schema.operations import ModelSources, Operation
+
+NAMED = 3
+"""Objects that a note names."""
 
 
 class Built(NamedTuple):
@@ -80,7 +84,37 @@ class DatabaseFacts:
         """What cannot be told about models and head, in the user's words."""
         name, failure = self.database.name or "the database", self.models.failure
         unbuilt = (f"{name}: the models cannot be built on a shadow: {failure.message}",) if failure else ()
-        return (*self.head.unread, *unbuilt)
+        return (*self.head.unread, *unbuilt, *self._passed_over())
+
+    @property
+    def compares_nothing(self) -> bool:
+        """Whether env.py lets no table of the models through, nor any that the revisions build."""
+        known = self.database
+        if not known.filtered or not known.heads or known.metadata_tables < 1 or self.models.catalog is None:
+            return False
+        return not select.tables(self.models.catalog) and not select.tables(self.head)
+
+    def must_compare(self) -> None:
+        """Raise Unavailable where nothing is left to compare."""
+        if self.compares_nothing:
+            problem = Problem(
+                self.database.name or "env.py",
+                "env.py's include_object and include_name leave out every table, so nothing can be compared",
+                help="let them leave out only what is not the models' own",
+                place=self.env_file,
+            )
+            raise Unavailable("DG901", problem)
+
+    def _passed_over(self) -> Iterator[str]:
+        """Where autogenerate has nothing to write, though models and head differ: env.py's hooks can make it so."""
+        known = self.database
+        if known.operations or known.comparison_failure or known.metadata_tables < 1 or self.models.catalog is None:
+            return
+        apart = select.apart(self.models.catalog, self.head)
+        if seen := [str(name) for name in apart if known.include_schemas or not name.schema]:
+            listed = f"{', '.join(seen[:NAMED])}{', …' if len(seen) > NAMED else ''}"
+            where = known.name or "the database"
+            yield f"{where}: models and head differ in {listed}, but env.py has autogenerate write nothing of it"
 
     @cached_property
     def sources(self) -> ModelSources:
