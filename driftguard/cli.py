@@ -46,6 +46,7 @@ ONLY = click.option(
     shell_complete=_completed("environments"),
     help="Only this environment.",
 )
+_PRIVILEGES = click.option("--privileges", is_flag=True, help="Owners and privileges too (PostgreSQL).")
 
 
 def _selectors(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
@@ -177,6 +178,7 @@ def cli(context: click.Context, directory: Path) -> None:
 )
 @click.option("--strict", is_flag=True, help="Warnings fail too.")
 @click.option("--strict-coverage", is_flag=True, help="What driftguard cannot compare in the live database fails too.")
+@_PRIVILEGES
 @click.option("--moment", type=click.Choice(("", *MOMENTS)), default="", hidden=True)
 @click.pass_obj
 def check(
@@ -193,6 +195,7 @@ def check(
     outputs: tuple[tuple[str, str], ...],
     strict: bool,
     strict_coverage: bool,
+    privileges: bool,
     moment: str,
 ) -> int:
     """Compare models, migration head, live database and revision graph.
@@ -228,6 +231,7 @@ def check(
         outputs=tuple(starmap(Output, outputs)) or TEXT,
         strict=strict,
         strict_coverage=strict_coverage,
+        privileges=privileges,
         moment=moment,
         begin=click.get_current_context().meta.get(START),
     )
@@ -575,8 +579,11 @@ _ENVIRONMENT = click.option(
     show_default=True,
     help="The form of the report.",
 )
+@_PRIVILEGES
 @click.pass_obj
-def diff(start: Path, first: str, second: str, sql: bool, environment: str, live: str, output: str) -> int:
+def diff(
+    start: Path, first: str, second: str, sql: bool, environment: str, live: str, output: str, privileges: bool
+) -> int:
     """Say what differs between A and B. Nothing but disposable databases is ever written.
 
     Each of them is `models`, `head`, `live`, `base`, a revision id, a database URL or env:NAME (the variable that holds
@@ -584,7 +591,16 @@ def diff(start: Path, first: str, second: str, sql: bool, environment: str, live
     """
     from driftguard.commands.diff import diff
 
-    return diff(start=start, first=first, second=second, sql=sql, environment=environment, live=live, output=output)
+    return diff(
+        start=start,
+        first=first,
+        second=second,
+        sql=sql,
+        environment=environment,
+        live=live,
+        output=output,
+        privileges=privileges,
+    )
 
 
 @cli.command(short_help="Bring the live database back to what its stamp builds.")
@@ -592,8 +608,9 @@ def diff(start: Path, first: str, second: str, sql: bool, environment: str, live
 @click.option("--live", default="", metavar="URL|env:NAME", help="The live database, if not the one of env.py.")
 @click.option("--apply", is_flag=True, help="Run the plan, once you have said yes.")
 @click.option("--yes", is_flag=True, help="With --apply: do not ask.")
+@_PRIVILEGES
 @click.pass_obj
-def repair(start: Path, environment: str, live: str, apply: bool, yes: bool) -> int:
+def repair(start: Path, environment: str, live: str, apply: bool, yes: bool, privileges: bool) -> int:
     """Show what brings the live database back to what its own stamp builds, and what is lost by that.
 
     The plan is tried on a copy of the schema first. Only with --apply is it run: after a question, in one transaction
@@ -601,7 +618,7 @@ def repair(start: Path, environment: str, live: str, apply: bool, yes: bool) -> 
     """
     from driftguard.commands.repair_live import repair
 
-    return repair(start=start, environment=environment, live=live, apply=apply, confirmed=yes)
+    return repair(start=start, environment=environment, live=live, apply=apply, confirmed=yes, privileges=privileges)
 
 
 @cli.command(short_help="Make a hand-made change official, by a revision.")

@@ -40,6 +40,7 @@ class EnvironmentSettings:
     begins_on: str | None = None
     heads: tuple[str, ...] | None = None
     tenants: tuple[str, ...] | None = None
+    privileges: bool | None = None
     x: tuple[str, ...] | None = None
     ignore: tuple[str, ...] = ()
 
@@ -61,6 +62,7 @@ class Settings:
     require_reason: bool = False
     heads: tuple[str, ...] = ()
     tenants: tuple[str, ...] = ()
+    privileges: bool = False
     x: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     deadline: int = 60
@@ -79,9 +81,15 @@ class Settings:
             begins_on=self.begins_on if own.begins_on is None else own.begins_on,
             heads=self.heads if own.heads is None else own.heads,
             tenants=self.tenants if own.tenants is None else own.tenants,
+            privileges=self.privileges if own.privileges is None else own.privileges,
             x=self.x if own.x is None else own.x,
             ignore=(*self.ignore, *own.ignore),
         )
+
+    def with_privileges(self) -> Settings:
+        """These settings, with owners and privileges compared in every environment."""
+        environments = tuple(replace(each, privileges=None) for each in self.environments)
+        return replace(self, privileges=True, environments=environments)
 
 
 class Refused(ValueError):
@@ -328,6 +336,12 @@ _TENANTS = Setting(
     _patterns,
     'Schemas of a PostgreSQL database that each hold what the revisions build in the default one, such as "tenant_*".',
 )
+_PRIVILEGES = Setting(
+    "privileges",
+    "true or false",
+    _yes_or_no,
+    "Whether owners and privileges (GRANT, REVOKE) are compared too, where the live database is a PostgreSQL.",
+)
 _X = Setting("x", "a list of strings", _texts, 'What `alembic -x` would be given, such as ["tenant=demo"].')
 
 SCHEMA: tuple[Setting, ...] = (
@@ -364,6 +378,7 @@ SCHEMA: tuple[Setting, ...] = (
     ),
     _HEADS,
     _TENANTS,
+    _PRIVILEGES,
     _X,
     Setting("env", "a table of strings", _variables, "Environment variables that env.py and the models need."),
     Setting("deadline", "seconds", _seconds, "How long one environment may take, and how long a git hook as a whole."),
@@ -382,6 +397,7 @@ ENVIRONMENT_SCHEMA: tuple[Setting, ...] = (
     _BEGINS_ON,
     _HEADS,
     _TENANTS,
+    _PRIVILEGES,
     _X,
     Setting("ignore", "a list of rule names or codes", _selectors, "Without these rules, besides those of all."),
 )

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from driftguard.schema.catalog import Catalog, Name, Object
 from driftguard.schema.diff import Change, Difference, diff
 from driftguard.schema.operations import Operation
+from driftguard.schema.roles import is_about_roles
 
 _OF_TABLES = frozenset({"primary key", "foreign key", "unique", "check", "exclusion", "index"})
 _CHANGES_COUNT = _OF_TABLES | {"column", "table", "enum", "domain", "sequence"}
 # Autogenerate sees each column, table and foreign key: one that it does not name was left out by env.py on purpose.
 _ONLY_IN_MODELS_COUNTS = frozenset({"primary key", "unique", "check", "exclusion", "index", "sequence"})
 _ONLY_IN_HEAD_COUNTS = frozenset({"primary key", "unique", "check", "exclusion"})
-_NEVER = frozenset({"comment", "position", "owner"})
+_NEVER = frozenset({"comment", "position"})
 _BOOLEAN_CHECK = re.compile(r"^\W*(\w+)\W+in\s*\(\s*0\s*,\s*1\s*\)\W*$", re.IGNORECASE)
 
 
@@ -113,7 +114,8 @@ def _telling(difference: Difference) -> Difference:
 
 def _matters(change: Change) -> bool:
     only_in_head = change.attribute == "default" and change.now is None
-    return change.attribute not in _NEVER and not only_in_head
+    is_known = change.attribute in _NEVER or is_about_roles(change.attribute)
+    return not is_known and not only_in_head
 
 
 def _counts(difference: Difference, models: Catalog) -> bool:

@@ -33,6 +33,7 @@ def check(
     outputs: Sequence[Output] = TEXT,
     strict: bool = False,
     strict_coverage: bool = False,
+    privileges: bool = False,
     moment: str = "",
     base: str | None = "",
     begin: Start | None = None,
@@ -43,9 +44,11 @@ def check(
     ``select`` replaces what the settings select, ``ignore`` adds to what they ignore. ``moment`` is the git hook that
     asks: it says nothing where all is well, and does not mind a repository without an environment. ``begin`` starts
     guests in another way than usual. ``live``: one database or "off", several, or lists of them (``@FILE``).
+    ``privileges``: compare owners and privileges too, whatever the settings say.
     """
     root = path or root_of(start, source)
     settings = load_settings(open_tree(root, source, ref))
+    settings = settings.with_privileges() if privileges else settings
     fleet = several(live, start, {**dict(settings.env), **os.environ})
     request = engine.Request(
         root=root,

@@ -10,7 +10,7 @@ from pathlib import Path
 from driftguard.checks.words import apart, change_lines, counted
 from driftguard.commands.looked_at import looked_at
 from driftguard.facts.bench import module_of
-from driftguard.facts.sides import Side, side
+from driftguard.facts.sides import Side, run_by_one, side
 from driftguard.facts.ways import Way, way
 from driftguard.report.visible import visible, visible_lines
 from driftguard.schema import diff as schema_diff
@@ -29,11 +29,13 @@ def diff(
     environment: str = "",
     live: str = "",
     output: str = "text",
+    privileges: bool = False,
 ) -> int:
     """Print the differences, or with ``sql`` a script; 0 if there are none, else 1."""
-    with looked_at(start, environment, live) as looked:
+    with looked_at(start, environment, live, privileges=privileges) as looked:
         database = looked.database()
-        before, after = (side(word, looked.environment, database, looked.neighbours) for word in (first, second))
+        named = (side(word, looked.environment, database, looked.neighbours) for word in (first, second))
+        before, after = run_by_one(*named)
         dialect = database.database.dialect
         if sql:
             found = way(before, after, looked.environment, database)

@@ -71,10 +71,14 @@ class Looked(NamedTuple):
 
 
 @contextmanager
-def looked_at(start: Path, environment: str, live: str) -> Iterator[Looked]:
-    """The environment of that name ("" for the only one); Unavailable becomes DriftguardError."""
+def looked_at(start: Path, environment: str, live: str, *, privileges: bool = False) -> Iterator[Looked]:
+    """The environment of that name ("" for the only one); Unavailable becomes DriftguardError.
+
+    ``privileges``: with owners and privileges, whatever the settings say.
+    """
     root = root_of(start)
     settings = load_settings(open_tree(root, "working", ""))
+    settings = settings.with_privileges() if privileges else settings
     request = engine.Request(root, settings, live=live)
     with ExitStack() as stack:
         line = stack.enter_context(ExitStack())

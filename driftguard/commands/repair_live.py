@@ -49,9 +49,17 @@ class Planned(NamedTuple):
     counts: tuple[Counted, ...]
 
 
-def repair(*, start: Path, environment: str = "", live: str = "", apply: bool = False, confirmed: bool = False) -> int:
+def repair(
+    *,
+    start: Path,
+    environment: str = "",
+    live: str = "",
+    apply: bool = False,
+    confirmed: bool = False,
+    privileges: bool = False,
+) -> int:
     """Print the plan; with ``apply`` run it, after a question unless it is ``confirmed``."""
-    with looked_at(start, environment, live) as looked:
+    with looked_at(start, environment, live, privileges=privileges) as looked:
         planned = _planned(looked)
         looked.hush()
         if not planned.differences:
@@ -59,7 +67,7 @@ def repair(*, start: Path, environment: str = "", live: str = "", apply: bool = 
             return DONE
         print(*_told(planned), sep="\n")
         if not apply:
-            print("nothing was done; to run this:", visible(_command(environment, live)))
+            print("nothing was done; to run this:", visible(_command(environment, live, privileges=privileges)))
             return NOT_DONE
         try:
             _refuse(planned)
@@ -109,11 +117,12 @@ def _run(looked: Looked, planned: Planned) -> int:
     return NOT_DONE
 
 
-def _command(environment: str, live: str) -> str:
+def _command(environment: str, live: str, *, privileges: bool) -> str:
     """What to type to run the plan."""
+    asked = ("--privileges",) if privileges else ()
     options = (("-e", environment), ("--live", live))
     words = (word for option, value in options if value for word in (option, shlex.quote(value)))
-    return redacted(" ".join(("driftguard repair", *words, "--apply")))
+    return redacted(" ".join(("driftguard repair", *words, *asked, "--apply")))
 
 
 def _told(planned: Planned) -> Iterator[str]:

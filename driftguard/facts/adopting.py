@@ -9,6 +9,7 @@ from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
 from driftguard.schema.catalog import Catalog
 from driftguard.schema.diff import Difference, diff
+from driftguard.schema.roles import as_run_by
 
 COPIES_TABLES = "PRAGMA legacy_alter_table = ON"
 """Stands among the statements where SQLite drops a table whose rows have been copied into another."""
@@ -50,7 +51,7 @@ def _literal(text: str) -> str:
 
 def missed_by_upgrade(database: DatabaseFacts, live: Catalog) -> tuple[Difference, ...]:
     """What the new head still lacks of the live database, or has too much; raises Unavailable."""
-    return diff(live, database.head)
+    return diff(live, as_run_by(database.head, live.role))
 
 
 def missed_by_downgrade(
@@ -64,4 +65,4 @@ def missed_by_downgrade(
             return run.error.message if run.error else "env.py left the database out"
         if (failure := run.databases[number].failure) is not None:
             return failure.message
-        return diff(expected, database.replayed(run.databases[number]))
+        return diff(expected, as_run_by(database.replayed(run.databases[number]), expected.role))

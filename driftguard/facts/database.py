@@ -172,7 +172,8 @@ class DatabaseFacts:
     def scope(self, schemas: frozenset[str] | None = None) -> Scope:
         """All schemas, or these; never the environment's own version table."""
         database = self.database
-        return Scope(schemas, frozenset({(database.version_table_schema, database.version_table)}))
+        left_out = frozenset({(database.version_table_schema, database.version_table)})
+        return Scope(schemas, left_out, self._probe.privileges)
 
     @property
     def live_scope(self) -> Scope:

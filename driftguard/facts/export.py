@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +26,8 @@ class Version(NamedTuple):
 class Export(NamedTuple):
     """``address`` is where it was read, without user and password, ``read_at`` when (UTC), ``made_by`` by what.
 
-    ``default_schema`` is the one that the catalog calls "". The catalog holds the version tables as well.
+    ``default_schema`` is the one that the catalog calls "". The catalog holds the version tables as well; owners and
+    privileges are in it if it names a role.
     """
 
     address: str
@@ -51,6 +53,7 @@ def dumped(export: Export) -> str:
         "dialect": catalog.dialect,
         "server_version": catalog.version,
         "default_schema": export.default_schema,
+        **({"role": catalog.role} if catalog.role else {}),
         "versions": [each._asdict() for each in export.versions],
         "unread": catalog.unread,
     }
@@ -107,11 +110,12 @@ def _export_from(document: Mapping[str, Any]) -> Export:
         Object(Name(kind, schema, table, name), tuple(sorted(facts.items())), anonymous)
         for kind, schema, table, name, facts, anonymous in document["objects"]
     )
+    catalog = make_catalog(document["dialect"], document["server_version"], objects, document["unread"])
     return Export(
         document["address"],
         document["read_at"],
         document["made_by"],
         document["default_schema"],
         tuple(Version(each["schema"], each["table"], tuple(each["revisions"])) for each in document["versions"]),
-        make_catalog(document["dialect"], document["server_version"], objects, document["unread"]),
+        replace(catalog, role=document.get("role", "")),
     )

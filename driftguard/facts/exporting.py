@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from driftguard import __version__
@@ -15,11 +16,13 @@ from driftguard.probe.answers import Address, Database
 from driftguard.probe.guest_process import GuestFailed
 from driftguard.schema import select
 from driftguard.schema.catalog import Catalog, Scope
+from driftguard.schema.roles import without_all_roles
 
 FAMILIES = {"mariadb": "mysql"}
 WITH_SCHEMAS = ("postgresql", "sqlite")
 """Kinds of servers of which every schema is read; of others the connection's own one."""
 
+ANEW_WITH_PRIVILEGES = "export it anew, where the setting privileges is true"
 ANEW = "export it anew: driftguard facts URL > FILE"
 
 
@@ -54,11 +57,17 @@ def _target(facts: EnvironmentFacts) -> tuple[int, str, Address]:
 
 def _taken(probe: Probe, session: int, dialect: str, address: Address) -> Export:
     default = _default_schema(probe, session, dialect, address)
-    catalog = probe.read(session, dialect, Scope(None if dialect in WITH_SCHEMAS else frozenset({""})))
+    everything = Scope(None if dialect in WITH_SCHEMAS else frozenset({""}))
+    catalog = probe.read(session, dialect, everything)
+    tables = select.version_tables(catalog)
     found = [
         (schema, table, probe.call("stamp", session=session, table=table, schema=schema))
-        for schema, table in sorted(select.version_tables(catalog))
+        for schema, table in sorted(tables)
     ]
+    if probe.privileges:
+        others = probe.read(session, dialect, everything._replace(left_out=tables, privileges=True))
+        own = (each for each in catalog.objects if select.inside(tables)(each.name))
+        catalog = replace(others, objects=tuple(sorted((*others.objects, *own))))
     versions = tuple(Version(schema, table, tuple(stamp or ())) for schema, table, stamp in found)
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Export(str(address), now, __version__, default, versions, catalog)
@@ -79,6 +88,9 @@ def reading_of(
         return Lost(f"env.py configures {head.dialect}, but these are facts of {catalog.dialect}", ANEW)
     if catalog.dialect not in WITH_SCHEMAS and (scope.schemas or frozenset()) - {"", export.default_schema}:
         return Lost("the revisions know other schemas, and of these the file holds nothing", "compare it directly")
+    if scope.privileges and catalog.dialect == "postgresql" and not catalog.role:
+        return Lost("owners and privileges are wanted, and of these the file holds nothing", ANEW_WITH_PRIVILEGES)
+    catalog = catalog if scope.privileges else without_all_roles(catalog)
     schema, table = _plain(export, database.version_table_schema), database.version_table
     stamps = (each.revisions for each in export.versions if (each.schema, each.table) == (schema, table))
     wanted = Scope(

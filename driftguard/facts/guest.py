@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,8 @@ from driftguard.shadow.request import LIVE
 ATTACH, ATTACHED = "attach", ("folder", "config", "section", "script_location")
 """A guest's first call where nothing of the project has to run, and what of ``load`` it is told."""
 
+_ROLE = re.compile(r'role "(?P<name>.+)" does not exist')
+
 EXAMPLE_PYTHON = '".venv/bin/python"'
 READ = (".py", ".sql", ".ini", ".cfg", ".toml", ".json", ".yaml", ".yml", ".env", ".flaskenv")
 """How the names of files end that a project reads while it is loaded; a tracked database file is too much to send."""
@@ -49,8 +52,13 @@ class Probe:
         stack: ExitStack,
         live_version: str = "",
         entry: str = "load",
+        *,
+        privileges: bool = False,
     ) -> None:
         self.interpreter = interpreter
+        self.privileges = privileges
+        """Whether owners and privileges are to be read too."""
+
         self._entry = entry
         self._guest = guest
         self._loaded = False
@@ -61,6 +69,7 @@ class Probe:
         self._stack = stack
         self._sources: dict[Request, Shadows] = {}
         self._by_live: dict[int, Shadows] = {}
+        self._roles: set[tuple[Shadows, str]] = set()
         self._loan: Loan | None = None
         self._to_keep: dict[str, Keeping] = {}
         self.longest_run = 0.0
@@ -108,10 +117,24 @@ class Probe:
         ``begin``: everything up to these revisions runs before anything else does; such a shadow is not kept.
         """
         self._needs_environment()
+        asked = {"destination": destination, "begin": begin, "compare": compare, "purpose": purpose}
+        asked |= {} if back_to is None else {"back_to": back_to}
+        run = self._run_once(asked, loans)
+        while self.privileges and (role := _missing_role(run)) and self.make_roles([role]):
+            run = self._run_once(asked)  # what may name roles of live is no snapshot's beginning
+        return run
+
+    def make_roles(self, names: Iterable[str]) -> bool:
+        """Whether the servers where shadows lie have roles now that they lacked."""
+        new = {(source, name) for source in self._sources.values() for name in names} - self._roles
+        self._roles |= new
+        made = [source.make_role(name) for source, name in new]
+        return any(made)
+
+    def _run_once(self, asked: Mapping[str, Any], loans: tuple[Loan, ...] = ()) -> Run:
         for self._loan in (*loans, None):
             began = time.monotonic()
-            asked = {"destination": destination, "begin": begin, "compare": compare, "purpose": purpose}
-            run = run_from(self.call("run", **asked, **({} if back_to is None else {"back_to": back_to})))
+            run = run_from(self.call("run", **asked))
             self.longest_run = max(self.longest_run, time.monotonic() - began)
             if self._loan is None or not self._loan.has_failed(run):
                 break
@@ -238,6 +261,14 @@ class Probe:
         return self._sources[request]
 
 
+def _missing_role(run: Run) -> str:
+    """The role that a revision, or env.py, wanted and the server does not have; "" if that is not what stopped it."""
+    messages = [each.failure.message for each in run.databases if each.failure]
+    messages += [run.error.message] if run.error else []
+    found = next((found for each in messages if (found := _ROLE.search(each))), None)
+    return found["name"] if found else ""
+
+
 def _numbered(url: str, live: int) -> str:
     """The guest calls live addresses by number: ``@live/NAME`` is ``@0/NAME`` to it."""
     return f"@{live}{url.removeprefix(LIVE)}" if url.startswith(LIVE) else url
@@ -284,7 +315,17 @@ def open_probe(
         with _usable(interpreter):
             guest = stack.enter_context(started)
         version = version_in(scene.live_of(settings).file)
-        probes.append(Probe(guest, interpreter, settings.shadow, scene.cache_folder, stack, version, entry))
+        probe = Probe(
+            guest,
+            interpreter,
+            settings.shadow,
+            scene.cache_folder,
+            stack,
+            version,
+            entry,
+            privileges=settings.privileges,
+        )
+        probes.append(probe)
         guest.begin(entry, **what)
         yield probes[0]
 

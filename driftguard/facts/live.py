@@ -28,12 +28,14 @@ from driftguard.schema import select
 from driftguard.schema.catalog import Catalog, Scope
 from driftguard.schema.diff import diff
 from driftguard.schema.journal import Entry
+from driftguard.schema.roles import as_run_by
 
 MOST_CANDIDATES = 20
 MOST_ENTRIES = 2000
 MEMORY = ":memory:"
 EXTENSION_DIFFERS = "{} has the extension {} {}, its shadow {}"
 VERSIONS_DIFFER = "{} runs on {}, its shadow on {}: the servers may spell the same thing differently"
+NO_PRIVILEGES = "owners and privileges (not compared on {})"
 DEFAULT = Scope(frozenset({""}))
 OTHER = "{} was exported by driftguard {}, and this is {}: export it anew if something is told that is not there"
 ALL_OF_THEM = "leave --live out to compare each with the database that env.py configures"
@@ -73,6 +75,7 @@ class LiveFacts:
         self._neighbours = neighbours
         self._built = database.built if built is None else built
         self.fingerprint_before = ""
+        self._role = ""
 
     @cached_property
     def _target(self) -> tuple[int, Address]:
@@ -170,7 +173,9 @@ class LiveFacts:
     @cached_property
     def taken(self) -> Reading:
         """As it was read, with what env.py and the settings leave out, and all tenants."""
-        return self._take()
+        taken = self._take()
+        self._role = taken.catalog.role
+        return taken
 
     @property
     def is_only_for_tenants(self) -> bool:
@@ -249,7 +254,7 @@ class LiveFacts:
         stamp = reading.stamp
         if not stamp or any(each not in self.environment.graph for each in stamp):
             return False
-        return not diff(self.at(stamp), self._compared(reading))
+        return not diff(as_run_by(self.at(stamp), reading.catalog.role), self._compared(reading))
 
     def _under_way(self, number: int, reading: Reading) -> str:
         """What says that it is being upgraded: a stamp that is another one by now, or somebody who writes to it."""
@@ -278,6 +283,7 @@ class LiveFacts:
         on_shadow = dict(shadow.extensions)
         return (
             *here.unread,
+            *self._without_privileges,
             *((versions,) if other else ()),
             *(
                 EXTENSION_DIFFERS.format(self.called, name, version, on_shadow[name])
@@ -292,8 +298,15 @@ class LiveFacts:
         advice = "look at it yourself; without --strict-coverage it is a note"
         return tuple(
             Problem(each, f"{self.address}: {each}", help=advice, side=Side.LIVE, severity=Severity.ERROR)
-            for each in self.reading.catalog.unread
+            for each in (*self.reading.catalog.unread, *self._without_privileges)
         )
+
+    @property
+    def _without_privileges(self) -> tuple[str, ...]:
+        """Where they were asked for, and there is no telling."""
+        dialect = self.facts.database.dialect
+        is_told = not self.environment.settings.privileges or dialect == "postgresql"
+        return () if is_told else (NO_PRIVILEGES.format(dialect),)
 
     @cached_property
     def unknown(self) -> tuple[str, ...]:
@@ -309,15 +322,15 @@ class LiveFacts:
         return self.at(stamp)
 
     def at(self, stamp: tuple[str, ...]) -> Catalog:
-        """What the chain builds up to ``stamp``; raises Unavailable if it cannot be replayed."""
+        """What the chain builds up to ``stamp``, by the role that upgraded live; raises Unavailable if it cannot."""
         graph = self.environment.graph
         needed = graph.needed(*stamp)
         if needed == graph.needed(*graph.heads()):
-            return self.facts.head
+            return as_run_by(self.facts.head, self._role)
         if needed not in self._built:
             with self.environment.failures():
                 self._built[needed] = self.facts.replayed(self.replay(stamp))
-        return self._built[needed]
+        return as_run_by(self._built[needed], self._role)
 
     def replay(self, stamp: tuple[str, ...]) -> Database:
         """The database on a shadow where the chain ran up to ``stamp``; raises Unavailable if it cannot be replayed."""

@@ -85,7 +85,7 @@ def _tenant(probe: Probe, session: int, database: Database, schema: str, stamp: 
     table = database.version_table
     own = probe.call("stamp", session=session, table=table, schema=schema)
     left_out = frozenset({("", table), (database.version_table_schema, table)})
-    catalog = probe.read(session, database.dialect, Scope(frozenset({""}), left_out))
+    catalog = probe.read(session, database.dialect, Scope(frozenset({""}), left_out, probe.privileges))
     return Reading(
         stamp if own is None else tuple(own), select.without(catalog, lambda name: name.kind in select.WITHOUT_SCHEMA)
     )

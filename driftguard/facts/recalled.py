@@ -139,12 +139,12 @@ def _learnt(plain: tuple[Any, ...]) -> Learnt:
 
 def _rows(catalog: Catalog) -> tuple[Any, ...]:
     objects = tuple((tuple(each.name), each.facts, each.anonymous) for each in catalog.objects)
-    return catalog.dialect, catalog.version, objects, catalog.unread, catalog.extensions
+    return catalog.dialect, catalog.version, objects, catalog.unread, catalog.extensions, catalog.role
 
 
 def _catalog(rows: tuple[Any, ...]) -> Catalog:
-    dialect, version, objects, unread, extensions = rows
-    return Catalog(dialect, version, tuple(_objects(objects)), unread, extensions=extensions)
+    dialect, version, objects, unread, extensions, role = rows
+    return Catalog(dialect, version, tuple(_objects(objects)), unread, extensions=extensions, role=role)
 
 
 def _objects(rows: tuple[Any, ...]) -> Iterator[Object]:

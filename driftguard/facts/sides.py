@@ -11,6 +11,7 @@ from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
 from driftguard.facts.live import LiveFacts
 from driftguard.schema.catalog import Catalog, Name
+from driftguard.schema.roles import as_run_by
 
 BASE = "base"
 ADDRESSES = ("env:", "://")
@@ -28,6 +29,7 @@ class Side(NamedTuple):
     ground: Callable[[], str]
     order: Callable[[], Mapping[Name, int]]
     notes: tuple[str, ...] = ()
+    is_live: bool = False
 
 
 def side(
@@ -73,7 +75,14 @@ def live_side(live: LiveFacts, environment: EnvironmentFacts, database: Database
     def order() -> Mapping[Name, int]:
         return _order(live.url, environment, database)
 
-    return Side(str(live.address), live.reading.catalog, ground, order, live.notes)
+    return Side(str(live.address), live.reading.catalog, ground, order, live.notes, is_live=True)
+
+
+def run_by_one(first: Side, second: Side) -> tuple[Side, Side]:
+    """Both as if one role had run their migrations: that of the live database, if one of them is."""
+    one = next((each for each in (first, second) if each.is_live), first).catalog.role
+    first, second = (each._replace(catalog=as_run_by(each.catalog, one)) for each in (first, second))
+    return first, second
 
 
 def _models(environment: EnvironmentFacts, database: DatabaseFacts) -> Side:

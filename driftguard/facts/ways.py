@@ -9,10 +9,11 @@ from typing import NamedTuple
 from driftguard.facts.bench import Found, module_of, opened, search
 from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
-from driftguard.facts.sides import Side
+from driftguard.facts.sides import Side, run_by_one
 from driftguard.schema.catalog import Catalog, Name
 from driftguard.schema.diff import Difference, diff
 from driftguard.schema.plan import in_working_order
+from driftguard.schema.roles import as_run_by, named
 
 NO_COPY = "no copy of {} could be made to try it on"
 
@@ -47,10 +48,11 @@ def way(
     With ``names`` the statements are for this very database, where the server may have made up other names for
     constraints than it does where the revisions are replayed.
     """
+    first, second = run_by_one(first, second)
     differences = diff(first.catalog, second.catalog)
     if not differences:
         return Way((), ())
-    trial = _Trial(environment, database, names=names)
+    trial = _Trial(environment, database, first.catalog.role, names=names)
     undoing = diff(second.catalog, first.catalog)
     wanted = second.catalog
     renamed: frozenset[Name] = frozenset()
@@ -63,6 +65,7 @@ def way(
     environment.scene.progress(f"trying the statements on a copy of {first.called}")
     environment.renew()
     with environment.failures():
+        environment.probe.make_roles(named(first.catalog) | named(second.catalog))
         url, copied = trial.copy(first)
         if copied.left:
             return _untried(first, differences, wanted, copied, trial)
@@ -96,9 +99,10 @@ def _untried(first: Side, differences: tuple[Difference, ...], wanted: Catalog, 
 
 
 class _Trial:
-    """Shadows of one database on which statements are tried."""
+    """Shadows of one database on which statements are tried; ``role`` stands for who made what lies there."""
 
-    def __init__(self, environment: EnvironmentFacts, database: DatabaseFacts, *, names: bool) -> None:
+    def __init__(self, environment: EnvironmentFacts, database: DatabaseFacts, role: str, *, names: bool) -> None:
+        self._role = role
         self._probe = environment.probe
         self._database = database
         self._dialect = database.database.dialect
@@ -108,7 +112,8 @@ class _Trial:
         self.needs_order = self._dialect == "sqlite"  # where any table may have to be made anew
 
     def _read(self, session: int) -> Catalog:
-        return self._database.filtered(self._probe.read(session, self._dialect, self._database.scope()))
+        found = self._probe.read(session, self._dialect, self._database.scope())
+        return as_run_by(self._database.filtered(found), self._role)
 
     def copy(self, side: Side) -> tuple[str, Found]:
         """A shadow that holds what ``side`` does, and how it came to."""

@@ -44,6 +44,7 @@ class Catalog:
 
     ``extensions``: their names and versions, which say nothing of what the database's own objects are.
     ``order``: the columns' places in their tables, where somebody asked for them; they are no facts to compare.
+    ``role``: who runs the migrations, as SQL needs it, where owners and privileges are among the facts.
     """
 
     dialect: str
@@ -52,6 +53,7 @@ class Catalog:
     unread: tuple[str, ...] = ()
     extensions: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     order: Mapping[Name, int] = field(default_factory=dict, compare=False, repr=False)
+    role: str = field(default="", compare=False)
 
     def in_order(self, columns: Iterable[Object]) -> list[Object]:
         """The columns as they stand in their table; as they came where that is not known."""
@@ -62,10 +64,12 @@ class Scope(NamedTuple):
     """What to read. ``schemas``: None for every schema of the user's, else these ("" is the default one).
 
     ``left_out``: (schema, table) of version tables; neither they nor what belongs to them is read.
+    ``privileges``: owners and privileges as well, where the server's catalog can tell them (``schema.roles``).
     """
 
     schemas: frozenset[str] | None = None
     left_out: frozenset[tuple[str, str]] = frozenset()
+    privileges: bool = False
 
 
 def make_object(name: Name, facts: dict[str, str | None], *, anonymous: bool = False) -> Object:
@@ -80,4 +84,5 @@ def make_catalog(dialect: str, version: str, objects: Iterable[Object], unread: 
 
 def named(catalog: Catalog) -> Catalog:
     """The catalog with names that the server made up as if somebody had given them: statements have to use them."""
-    return replace(catalog, objects=tuple(replace(each, anonymous=False) for each in catalog.objects))
+    objects = (replace(each, anonymous=each.anonymous and not each.name.table) for each in catalog.objects)
+    return replace(catalog, objects=tuple(objects))

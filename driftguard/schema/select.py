@@ -21,6 +21,8 @@ WITHOUT_SCHEMA = frozenset(
     {
         "access method",
         "cast",
+        "default privileges",
+        "default schema",
         "event trigger",
         "extension",
         "foreign data wrapper",

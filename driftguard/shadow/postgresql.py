@@ -40,6 +40,8 @@ CREATE_BY_FILE_COPY = 'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY F
 FILE_COPY_SINCE = 15
 
 DROP = 'DROP DATABASE IF EXISTS "{name}"'
+CREATE_ROLE = 'CREATE ROLE "{name}" NOLOGIN'
+DROP_ROLE = 'DROP ROLE IF EXISTS "{name}"'
 DROP_BY_FORCE = 'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
 FORCE_SINCE = 13
 
@@ -104,6 +106,7 @@ class PostgresqlShadows:
         self._names: dict[str, str] = {}
         self._prefix = f"{PREFIX}{process.mark()}_{secrets.token_hex(3)}_"
         self._numbers = itertools.count(1)
+        self._roles: list[str] = []
 
     def create(self) -> str:
         """The URL of a new empty database."""
@@ -160,6 +163,15 @@ class PostgresqlShadows:
             lying = tuple(name for [name] in self._ask(ALL_KEPT) if name and name not in wanted)
             drop_databases(lying, self.version, self._site.admin_url, self._execute)
 
+    def make_role(self, name: str) -> bool:
+        """One that may do nothing, not even log in, until this source closes."""
+        if not self._site.is_private:
+            return False
+        with suppress(DriftguardError):  # another process may have been faster
+            self._ask(CREATE_ROLE.format(name=name.replace('"', '""')))
+        self._roles.append(name)
+        return True
+
     def _ask(self, *statements: str) -> list[list[str | None]]:
         return self._execute(self._site.admin_url, statements)
 
@@ -167,6 +179,10 @@ class PostgresqlShadows:
         """Drop those that are left; what cannot be dropped now, a later run drops."""
         drop_databases(tuple(self._names.values()), self.version, self._site.admin_url, self._execute)
         self._names.clear()
+        for name in self._roles:
+            with suppress(DriftguardError):  # others need it still
+                self._ask(DROP_ROLE.format(name=name.replace('"', '""')))
+        self._roles.clear()
 
 
 @contextmanager

@@ -58,6 +58,9 @@ class Shadows(Protocol):
     def forget(self, known: Collection[str]) -> None:
         """Drop what is kept under other names."""
 
+    def make_role(self, name: str) -> bool:
+        """Whether there is such a role now; only driftguard's own servers get any."""
+
 
 class KeepsNothing:
     """For sources whose databases do not outlive them."""
@@ -79,6 +82,10 @@ class KeepsNothing:
 
     def forget(self, known: Collection[str]) -> None:
         """There is nothing to forget."""
+
+    def make_role(self, name: str) -> bool:
+        """There are none."""
+        return False
 
 
 class ShadowModule(Protocol):

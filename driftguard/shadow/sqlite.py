@@ -87,6 +87,10 @@ class SqliteShadows:
             if process.abandoned(path.stem.removeprefix(DRAFT).partition("-")[0]):
                 _remove(path)
 
+    def make_role(self, name: str) -> bool:
+        """SQLite knows none."""
+        return False
+
     def _copy(self, url: str, place: Path) -> int:
         if Path(f"{_file(url)}-wal").exists():
             self._execute(url, (CHECKPOINT,))

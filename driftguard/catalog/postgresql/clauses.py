@@ -8,6 +8,7 @@ from driftguard.catalog.postgresql.coverage import KINDS
 from driftguard.catalog.postgresql.naming import LABELS, literal, next_value, object_name, qualify, quote
 from driftguard.catalog.postgresql.statements import LATER, STATEMENTS
 from driftguard.schema.catalog import Catalog, Object
+from driftguard.schema.roles import is_about_roles
 
 CONSTRAINTS = ("primary key", "unique", "check", "exclusion", "foreign key")
 """Kinds that ALTER TABLE … ADD CONSTRAINT makes, in an order in which they can be made."""
@@ -41,7 +42,8 @@ KNOWN = {
 
 def is_known(item: Object) -> bool:
     """Whether none of its facts is one that only ``remainder`` reads, which no statement here would bring back."""
-    return {attribute for attribute, _ in item.facts} <= KNOWN.get(item.name.kind, frozenset())
+    attributes = {attribute for attribute, _ in item.facts if not is_about_roles(attribute)}
+    return attributes <= KNOWN.get(item.name.kind, frozenset())
 
 
 def comment(item: Object) -> tuple[str, ...]:

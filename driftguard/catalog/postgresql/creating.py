@@ -22,6 +22,7 @@ from driftguard.catalog.postgresql.clauses import (
     serial,
     toast_options,
 )
+from driftguard.catalog.postgresql.granting import granted
 from driftguard.catalog.postgresql.naming import literal, qualify, quote
 from driftguard.schema.catalog import Catalog, Object
 
@@ -37,7 +38,7 @@ def create(item: Object, catalog: Catalog) -> tuple[str, ...]:
     """The statements that make an object of ``catalog`` again; () if there are none that are sure to."""
     maker = MAKERS.get(item.name.kind) if is_known(item) else None
     statements = maker(item, catalog) if maker else ()
-    return (*statements, *comment(item)) if statements else ()
+    return (*statements, *comment(item), *granted(item, catalog)) if statements else ()
 
 
 def _table(item: Object, catalog: Catalog) -> tuple[str, ...]:
@@ -65,6 +66,7 @@ def _table(item: Object, catalog: Catalog) -> tuple[str, ...]:
         _table_itself(item, lines),
         *(_ownership(each) for each in sequences),
         *(text for each in (*columns, *constraints) for text in comment(each)),
+        *(text for each in mine if each.name.kind in ("column", "sequence") for text in granted(each, catalog)),
         *(text for statements in others for text in statements),
         *((f"ALTER TABLE {qualify(schema, name)} {', '.join(settings)}",) if settings else ()),
     )

@@ -80,6 +80,7 @@ WITH passing AS (
   UNION ALL SELECT 'collation', oid, xmin FROM pg_collation WHERE oid >= 16384
   UNION ALL SELECT 'constraint', oid, xmin FROM pg_constraint WHERE oid >= 16384 AND conrelid NOT IN (TABLE passing)
   UNION ALL SELECT 'conversion', oid, xmin FROM pg_conversion WHERE oid >= 16384
+  UNION ALL SELECT 'default privileges', oid, xmin FROM pg_default_acl
   UNION ALL SELECT 'depend', objid, xmin FROM pg_depend
     WHERE objid >= 16384 AND (deptype IN ('e', 'P') OR (classid = 'pg_class'::regclass AND deptype IN ('a', 'i'))
                               OR classid = to_regclass('pg_publication_namespace'))

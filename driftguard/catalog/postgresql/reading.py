@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from driftguard.catalog.postgresql import remainder
+from driftguard.catalog.postgresql import privileges, remainder
 from driftguard.catalog.postgresql.journal import is_own
 from driftguard.catalog.postgresql.naming import LABELS, is_made_up, next_value, object_name
 from driftguard.catalog.postgresql.statements import (
@@ -23,6 +23,7 @@ from driftguard.catalog.postgresql.statements import (
 from driftguard.catalog.postgresql.texts import default as plain_default
 from driftguard.catalog.postgresql.texts import expression
 from driftguard.schema.catalog import Catalog, Name, Object, Query, Row, Scope, make_catalog, make_object
+from driftguard.schema.roles import DEFAULT_SCHEMA
 from driftguard.schema.select import WITHOUT_SCHEMA
 
 VERBATIM = frozenset({"function", "procedure"})
@@ -41,16 +42,20 @@ def read(query: Query, scope: Scope) -> Catalog:
     """The catalog of the connected database.
 
     Expects the transaction that ``SESSION`` began; its search path is changed until its end. The connection's
-    ``current_schema()`` becomes the default schema "". No privilege on the objects themselves is needed; owners and
-    privileges are not read, nor is driftguard's own journal.
+    ``current_schema()`` becomes the default schema "". No privilege on the objects themselves is needed; driftguard's
+    own journal is not read.
     """
     ((version, number_text, default_schema),) = query(SERVER)
     number = int(number_text or 0)
     query(SEARCH_PATH)
     wanted = _with_default_schema(scope, default_schema or "")
     rows = [row for since, sql in LATER_FACTS.items() if number >= since for row in query(sql)]
-    if number >= remainder.SINCE:
-        rows += query(remainder.statement(remainder.columns(query(remainder.COLUMNS))))
+    columns = remainder.columns(query(remainder.COLUMNS)) if number >= remainder.SINCE else ()
+    if columns:
+        rows += query(remainder.statement(columns))
+    if scope.privileges:
+        rows += privileges.without_schemas(query(privileges.statement(wanted, columns)), wanted)
+    ((role,),) = query(privileges.migrator(wanted)) if scope.privileges else (("",),)
     later = _facts(rows)
     found = [
         *(row for statement in STATEMENTS for row in _found(query(statement.sql), statement, later)),
@@ -69,7 +74,7 @@ def read(query: Query, scope: Scope) -> Catalog:
         ),
     )
     versions = tuple((name or "", version or "") for name, version in query(EXTENSION_VERSIONS))
-    return replace(catalog, extensions=versions)
+    return replace(catalog, extensions=versions, role=role or "")
 
 
 def _with_default_schema(scope: Scope, default: str) -> Scope:
@@ -77,6 +82,7 @@ def _with_default_schema(scope: Scope, default: str) -> Scope:
     return Scope(
         None if scope.schemas is None else frozenset("" if each == default else each for each in scope.schemas),
         frozenset(("" if schema == default else schema, table) for schema, table in scope.left_out),
+        scope.privileges,
     )
 
 
@@ -128,4 +134,5 @@ def _object(found: Found, serials: Mapping[tuple[Name, str], str]) -> Object:
     if kind == "column":
         default = plain_default(default, found.facts.get("type"))
     facts = found.facts | {"default": serials.get((found.name, default), default) if default else None}
-    return make_object(found.name, facts, anonymous=is_made_up(kind, table, found.columns, name))
+    any_name = kind == DEFAULT_SCHEMA or is_made_up(kind, table, found.columns, name)
+    return make_object(found.name, facts, anonymous=any_name)

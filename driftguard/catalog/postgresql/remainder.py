@@ -156,9 +156,9 @@ def _of_kind(kind: Kind, found: Sequence[Column]) -> str:
         *_comment(kind.catalog, found),
     )
     return f"""
-SELECT '{kind.kind}', {_schema(kind)}, '', {kind.name}, f.attribute, f.text
-FROM {kind.catalog} o {_namespace(kind)} {_lateral((Told(ITSELF, "''"), *told))}
-WHERE {_is_users(kind, found)} AND (f.attribute = '{ITSELF}' OR f.text NOT IN {_NOTHING})"""
+SELECT '{kind.kind}', {schema_of(kind)}, '', {kind.name}, f.attribute, f.text
+FROM {kind.catalog} o {namespace_of(kind)} {_lateral((Told(ITSELF, "''"), *told))}
+WHERE {is_users(kind, found)} AND (f.attribute = '{ITSELF}' OR f.text NOT IN {_NOTHING})"""
 
 
 def _of_part(part: Part, found: Sequence[Column]) -> str:
@@ -167,10 +167,10 @@ def _of_part(part: Part, found: Sequence[Column]) -> str:
     texts = [f"'{each.attribute}=' || CASE WHEN {each.sql} NOT IN {_NOTHING} THEN {each.sql} END" for each in told]
     row = f"concat_ws(' ', {', '.join(texts)})"
     return f"""
-SELECT '{kind.kind}', {_schema(kind)}, '', {kind.name}, '{part.attribute}',
+SELECT '{kind.kind}', {schema_of(kind)}, '', {kind.name}, '{part.attribute}',
        string_agg({row}, '; ' ORDER BY {row} COLLATE "C")
-FROM {part.catalog} t JOIN {kind.catalog} o ON o.oid = t.{part.column} {_namespace(kind)}
-WHERE {_is_users(kind)} GROUP BY 1, 2, 3, 4"""
+FROM {part.catalog} t JOIN {kind.catalog} o ON o.oid = t.{part.column} {namespace_of(kind)}
+WHERE {is_users(kind)} GROUP BY 1, 2, 3, 4"""
 
 
 def _unknown(catalog: str, found: Sequence[Column]) -> Kind:
@@ -181,15 +181,15 @@ def _unknown(catalog: str, found: Sequence[Column]) -> Kind:
     return Kind(catalog, catalog.removeprefix("pg_").replace("_", " "), f"concat_ws(' ', {names})", namespace)
 
 
-def _schema(kind: Kind) -> str:
+def schema_of(kind: Kind) -> str:
     return "CASE WHEN n.nspname = current_schema() THEN '' ELSE n.nspname::text END" if kind.namespace else "''"
 
 
-def _namespace(kind: Kind) -> str:
+def namespace_of(kind: Kind) -> str:
     return f"JOIN pg_namespace n ON n.oid = o.{kind.namespace}" if kind.namespace else ""
 
 
-def _is_users(kind: Kind, found: Sequence[Column] | None = None) -> str:
+def is_users(kind: Kind, found: Sequence[Column] | None = None) -> str:
     """SQL for whether a row is neither the server's own nor an extension's, nor another object's."""
     conditions = [kind.where]
     if kind.namespace:

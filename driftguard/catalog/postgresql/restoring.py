@@ -21,10 +21,12 @@ from driftguard.catalog.postgresql.clauses import (
 )
 from driftguard.catalog.postgresql.coverage import KINDS
 from driftguard.catalog.postgresql.creating import create, view_columns
+from driftguard.catalog.postgresql.granting import redefaulted, regranted
 from driftguard.catalog.postgresql.naming import qualify, quote
 from driftguard.schema.catalog import Catalog, Name, Object
 from driftguard.schema.diff import Difference
 from driftguard.schema.renames import is_rename
+from driftguard.schema.roles import DEFAULT_PRIVILEGES, is_about_roles, without_roles
 
 DROPPED = frozenset({*KNOWN, *(each.kind for each in KINDS)} - {"base type", "constraint", "relation"})
 """Kinds for which there is a DROP that takes nothing else along."""
@@ -36,6 +38,8 @@ def restore(difference: Difference, was: Catalog) -> tuple[str, ...]:
     They are for a connection whose ``current_schema()`` is the default schema. What was added is destroyed; rows and
     privileges of what was dropped do not come back. One that needs what another difference lost must run behind it.
     """
+    if difference.name.kind == DEFAULT_PRIVILEGES:
+        return redefaulted(difference.name, difference.was, difference.now)
     if is_rename(difference) and difference.was and difference.now and not _is_inherited(difference.was, was):
         now, before = difference.now.name.name, difference.was.name.name
         return (f"ALTER TABLE {owner(difference.was)} RENAME COLUMN {quote(now)} TO {quote(before)}",)
@@ -43,6 +47,26 @@ def restore(difference: Difference, was: Catalog) -> tuple[str, ...]:
         return _drop(difference.now, was) if difference.now else ()
     if difference.now is None:
         return create(difference.was, was)
+    others, about_roles = apart_from_roles(difference)
+    first = _altered(others, was) if others else ()
+    then = regranted(difference.was, difference.now) if about_roles else ()
+    return () if (others and not first) or (about_roles and not then) else (*first, *then)
+
+
+def apart_from_roles(difference: Difference) -> tuple[Difference | None, Difference | None]:
+    """What of a changed object's difference is not about owners and privileges, and what is."""
+    was, now, changes = difference.was, difference.now, difference.changes
+    if was is None or now is None:
+        return difference, None
+    rest = tuple(each for each in changes if not is_about_roles(each.attribute))
+    about_roles = tuple(each for each in changes if is_about_roles(each.attribute))
+    others = Difference(difference.name, without_roles(was), without_roles(now), rest)
+    return others if rest else None, difference._replace(changes=about_roles) if about_roles else None
+
+
+def _altered(difference: Difference, was: Catalog) -> tuple[str, ...]:
+    if difference.was is None or difference.now is None:
+        return ()
     if any(change.attribute not in KNOWN.get(difference.name.kind, ()) for change in difference.changes):
         return ()
     if any(change.attribute != "comment" for change in difference.changes):

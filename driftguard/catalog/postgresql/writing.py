@@ -9,7 +9,7 @@ from dataclasses import replace
 from driftguard.catalog.postgresql.clauses import column_definition, constraint_definition, default, owner, reference
 from driftguard.catalog.postgresql.creating import create
 from driftguard.catalog.postgresql.naming import qualify, quote
-from driftguard.catalog.postgresql.restoring import restore
+from driftguard.catalog.postgresql.restoring import apart_from_roles, restore
 from driftguard.schema.catalog import Catalog, Name, Object, Query
 from driftguard.schema.diff import Difference
 from driftguard.schema.plan import Manner, Step
@@ -56,7 +56,7 @@ def steps(differences: tuple[Difference, ...], now: Catalog, wanted: Catalog) ->
             rename = f"RENAME COLUMN {quote(each.name.name)} TO {quote(lost.name.name)}"
             yield Step((lost, each), (f"ALTER TABLE {owner(each.now)} {rename}",), renames=True)
         elif each not in renamed.values():
-            yield Step((each,), restore(each, wanted))
+            yield from (Step((each,), restore(part, wanted)) for part in apart_from_roles(each) if part)
 
 
 def _renamed(differences: tuple[Difference, ...], now: Catalog, wanted: Catalog) -> Iterator[tuple[Name, Difference]]:
@@ -90,6 +90,10 @@ def way_round(difference: Difference, now: Catalog, wanted: Catalog) -> tuple[st
 
     They drop what depends on it, be it as it should: the next comparison tells that it is gone, and brings it back.
     """
+    others, _ = apart_from_roles(difference)
+    if others is None:
+        return ()
+    difference = others
     make = _WAYS.get(difference.name.kind)
     made = make(difference, now, wanted) if make else restore(difference, wanted)
     return (*_without_views(difference, now), *made) if made else ()
