@@ -117,6 +117,7 @@ def test_edited_files_make_it_run_again(learnt: Look, path: str, edit: Edit) -> 
         pytest.param(replace(LIVE_ALONE, env=(("LEVEL", "2"),)), "", id="variables"),
         pytest.param(replace(LIVE_ALONE, shadow="server"), "", id="the shadows' place"),
         pytest.param(replace(LIVE_ALONE, begins_on="create_all"), "", id="what stands before"),
+        pytest.param(replace(LIVE_ALONE, privileges=True), "", id="owners and privileges"),
         pytest.param(LIVE_ALONE, "sqlite:///elsewhere.db", id="another live database"),
     ],
 )
