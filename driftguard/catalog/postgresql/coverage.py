@@ -406,7 +406,8 @@ VOLATILE_IN_KINDS: dict[str, str] = {
 """As ``VOLATILE``, where a row is an object of its own."""
 
 LEFT_OUT: dict[str, str] = {
-    "privileges, owners and labels": "pg_default_acl pg_init_privs pg_seclabel pg_user_mapping",
+    "labels, and what may hold passwords": "pg_init_privs pg_seclabel pg_user_mapping",
+    "read with owners and privileges, where these are asked for": "pg_default_acl",
     "data": "pg_largeobject pg_largeobject_metadata pg_statistic pg_statistic_ext_data",
     "read through functions": "pg_depend pg_description",
     "of one server only": "pg_subscription_rel",
