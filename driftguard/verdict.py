@@ -131,6 +131,25 @@ def judge(
     )
 
 
+def with_more(
+    verdict: Verdict, findings: Iterable[Judged], *, checked: Iterable[str] = (), notes: Iterable[str] = ()
+) -> Verdict:
+    """The verdict with what another look has found besides."""
+    kept = tuple(sorted((*verdict.findings, *findings), key=lambda judged: _order(judged.finding)))
+    return replace(
+        verdict,
+        findings=kept,
+        states=_states(kept, _compared(verdict.states)),
+        exit_code=_exit_code(kept, strict=verdict.strict),
+        checked=(*verdict.checked, *checked),
+        notes=(*verdict.notes, *notes),
+        environments=tuple(
+            (name, _states([each for each in kept if each.finding.environment == name], _compared(states)))
+            for name, states in verdict.environments
+        ),
+    )
+
+
 def is_told(code: str, select: Collection[str], ignore: Collection[str]) -> bool:
     """Whether the user hears of a rule; "could not check" (DG9xx) is only silenced by ``ignore``."""
     if any(selects(selector, code) for selector in ignore):
@@ -196,6 +215,10 @@ def _fails(judged: Judged, *, strict: bool) -> bool:
 
 def _states(findings: Collection[Judged], looked_at: Collection[Side]) -> tuple[tuple[Side, State], ...]:
     return tuple((side, _state(side, findings, looked_at)) for side in FOUR)
+
+
+def _compared(states: Iterable[tuple[Side, State]]) -> frozenset[Side]:
+    return frozenset(side for side, state in states if state in (State.FINE, State.OFF))
 
 
 def _state(side: Side, findings: Collection[Judged], looked_at: Collection[Side]) -> State:
