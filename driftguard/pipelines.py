@@ -122,7 +122,7 @@ def pipeline_of(environ: Mapping[str, str], event: Mapping[str, Any]) -> Pipelin
     """What the variables say, and GitHub's ``event``, which may be empty."""
     for service in SERVICES:
         name, value = service.mark
-        if environ.get(name, "") == value or (not value and environ.get(name)):
+        if (said := environ.get(name)) and value in ("", said):
             names = (service.target, service.branch, service.default)
             return Pipeline(service, *(_first(each, environ, event) for each in names))
     return Pipeline(NO_SERVICE)

@@ -55,7 +55,7 @@ def ci(
     understands, or stand in the place of one that goes to the same file or has the same format. Without ``live``, no
     live database is asked.
     """
-    pipeline = pipeline_of(os.environ, _event(os.environ))
+    pipeline = pipeline_of(os.environ, event_of(os.environ))
     wanted = outputs_of(pipeline, outputs)
     with _annotated(wanted):
         repository = repository_of(start)
@@ -110,8 +110,8 @@ def _summary(pipeline: Pipeline, aim: Aim, verdict: Verdict, paint: Paint) -> It
     yield ""
     yield paint(f"driftguard ci: {visible(pipeline.about)}", "bold")
     yield f"  base   {visible(aim.said)}"
-    for each in verdict.checked[:MOST_LINES]:
-        yield f"  seen   {visible(each)}"
+    for line in verdict.checked[:MOST_LINES]:
+        yield f"  seen   {visible(line)}"
     yield f"  new    {counts(replace(verdict, findings=tuple(new)), paint) if new else 'nothing'}"
     for each in new[:MOST_LINES]:
         finding = each.finding
@@ -124,7 +124,7 @@ def _summary(pipeline: Pipeline, aim: Aim, verdict: Verdict, paint: Paint) -> It
     yield f"  so     {ENDS.get(verdict.exit_code, 'passed')} (exit code {verdict.exit_code})"
 
 
-def _event(environ: Mapping[str, str]) -> Mapping[str, Any]:
+def event_of(environ: Mapping[str, str]) -> Mapping[str, Any]:
     """What GitHub says of the event; nothing where there is no such file, or none that can be read."""
     try:
         event = json.loads(Path(environ[EVENT_FILE]).read_bytes())
