@@ -42,7 +42,7 @@ from driftguard.facts.inputs import graph_input, live_input, models_input
 from driftguard.facts.live import FromFile
 from driftguard.facts.orders import order_input
 from driftguard.facts.way_back import new_revisions, ways_back
-from driftguard.findings import Finding, Place, Side, together
+from driftguard.findings import About, Finding, Place, Side, together
 from driftguard.git import (
     IndexTree,
     RefTree,
@@ -84,7 +84,7 @@ class Request:
     the last commit and ``ref``. ``base``: the branch to compare the revisions with, "" for the one that git and the
     settings name, None for none. ``fleet``: the live databases, where there are several; ``live`` is one, or "off".
     ``strict_coverage``: what cannot be compared in live is a finding. ``ways_back``: new revisions are also undone, and
-    run again.
+    run again. ``excuses``: what was off where this branch left a ``base`` that is named is but a note.
     """
 
     root: Path
@@ -98,6 +98,7 @@ class Request:
     fleet: tuple[Live, ...] = ()
     strict_coverage: bool = False
     ways_back: bool = False
+    excuses: bool = True
 
 
 def silent(stage: str) -> None:
@@ -279,25 +280,25 @@ def examine(
 
 
 def _ratchet(request: Request, scene: Scene, environ: Mapping[str, str]) -> Callable[[Finding], bool]:
-    """Whether a finding was there where this branch left the base that the request names; looked at if need be.
-
-    Of a merge with that base: whether the base has it.
-    """
+    """Whether a finding was there where this branch left the base that the request names; looked at if need be."""
 
     @cache
-    def known() -> frozenset[tuple[str, str, str, str]]:
-        trees = scene.base() if request.base else None
+    def known() -> frozenset[About]:
+        trees = scene.base() if request.base and request.excuses else None
         if trees is None:
             return frozenset()
-        there = replace(request, source="ref", ref=trees.tip.commit, live="off", base=None, ways_back=False)
-        if trees.forks and request.source != "merged":  # a merge brings along what has happened to the base meanwhile
-            there = replace(there, ref=trees.forks[0].commit)
-        try:
-            return frozenset(judged.finding.about for judged in check(there, environ=environ).findings)
-        except DriftguardError:  # what could not be looked at excuses nothing
-            return frozenset()
+        return found_at(request, trees.forks[0].commit if trees.forks else trees.tip.commit, environ)
 
     return lambda finding: not says_unchecked(finding.code) and finding.about in known()
+
+
+def found_at(request: Request, commit: str, environ: Mapping[str, str] = os.environ) -> frozenset[About]:
+    """What the findings of another commit are about; nothing where it cannot be looked at."""
+    there = replace(request, source="ref", ref=commit, live="off", fleet=(), base=None, ways_back=False)
+    try:
+        return frozenset(judged.finding.about for judged in check(there, environ=environ).findings)
+    except DriftguardError:  # what could not be looked at excuses nothing
+        return frozenset()
 
 
 @contextmanager

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from driftguard import engine
 from driftguard.checks.base import DIVERGENCES
 from driftguard.checks.words import listed
-from driftguard.engine import Examination, Request
+from driftguard.engine import Request
 from driftguard.errors import DriftguardError
 from driftguard.facts import Progress
-from driftguard.findings import Place
+from driftguard.findings import About, Place, Severity
 from driftguard.git import RefTree, Repository, Tree
 from driftguard.graph import Base, find_base
 from driftguard.graph.base import USUAL_NAMES, USUAL_REMOTE
 from driftguard.merges import merged
 from driftguard.pipelines import Pipeline
-from driftguard.verdict import Judged, Verdict, with_more
+from driftguard.verdict import Judged, Verdict, known_among, with_more
 
 NOT_MERGED = "git cannot merge {} by itself, so the two were not looked at together: {} in conflict"
 UNKNOWN = "it is not known which branch this one is going into"
@@ -114,39 +114,49 @@ def pass_through(
         verdict = examination.verdict
         if base is None or base.commit in base.forks:
             return verdict
-        there = replace(request, source="merged", ref=base.name, base=base.name, live="off", fleet=(), ways_back=False)
         with merged(repository, repository.resolve("HEAD"), base.commit) as merge:
             if merge.conflicts:
                 return with_more(verdict, (), notes=(NOT_MERGED.format(base.name, listed(merge.conflicts)),))
             if _tree(merge.repository, merge.commit) == _tree(merge.repository, "HEAD"):
                 return verdict
             progress(f"looking at this branch and {base.name} together")
+            there = replace(
+                request, source="merged", ref=base.name, base=base.name, live="off", fleet=(), excuses=False
+            )
             with engine.examine(there, progress, environ) as both:
-                more = tuple(_only_together(examination, both, RefTree(merge.repository, merge.commit), base.name))
-                return _told_with(verdict, both.verdict, more, base.name)
+                tree = RefTree(merge.repository, merge.commit)
+                more = _only_together(verdict, both.verdict, lambda: engine.found_at(request, base.commit, environ))
+                return with_more(
+                    verdict,
+                    [_told(each, base.name, examination.tree, tree) for each in more],
+                    checked=[_together(base.name, line) for line in both.verdict.checked],
+                    notes=[_together(base.name, note) for note in both.verdict.notes if note not in verdict.notes],
+                )
 
 
-def _told_with(verdict: Verdict, both: Verdict, more: tuple[Judged, ...], name: str) -> Verdict:
-    return with_more(
-        verdict,
-        more,
-        checked=(_together(name, each) for each in both.checked),
-        notes=(_together(name, each) for each in both.notes if each not in verdict.notes),
-    )
+def _only_together(here: Verdict, both: Verdict, at_base: Callable[[], frozenset[About]]) -> Iterator[Judged]:
+    """What is off in the merged tree, and was not told of the branch; that it diverges is told there as DG102.
+
+    What counts as known on the branch, for it was off at the fork, is new if the base has mended it since.
+    """
+    told = {judged.finding.about: judged.known for judged in here.findings}
+    left = [
+        each for each in both.findings if each.finding.code not in DIVERGENCES and told.get(each.finding.about, True)
+    ]
+    known = at_base() if any(each.severity is not Severity.NOTE for each in left) else frozenset()
+    for judged in known_among(left, known):
+        if judged.finding.about not in told or judged.severity is not Severity.NOTE:
+            yield judged
 
 
-def _only_together(here: Examination, both: Examination, tree: Tree, name: str) -> Iterator[Judged]:
-    """What is off in the merged tree alone; that it diverges is told of the branch already, as DG102."""
-    told = {judged.finding.about for judged in here.verdict.findings}
-    for judged in both.verdict.findings:
-        finding = judged.finding
-        if finding.code not in DIVERGENCES and finding.about not in told:
-            place = _here(finding.place, here.tree, tree)
-            yield replace(judged, finding=replace(finding, message=_together(name, finding.message), place=place))
+def _told(judged: Judged, name: str, here: Tree, there: Tree) -> Judged:
+    """As of this branch's files: a place is without its line where the file is another."""
+    finding = judged.finding
+    place = _here(finding.place, here, there)
+    return replace(judged, finding=replace(finding, message=_together(name, finding.message), place=place))
 
 
 def _here(place: Place | None, here: Tree, there: Tree) -> Place | None:
-    """A place of the merged tree in this branch's files: without its line where the file is another."""
     if place is None or (content := here.read(place.path)) is None:
         return None
     return place if content == there.read(place.path) else Place(place.path)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from driftguard.findings import Finding, Severity, Side
+from driftguard.findings import About, Finding, Severity, Side
 from driftguard.redaction import redacted
 from driftguard.rules import RULES, selects
 
@@ -128,6 +128,18 @@ def judge(
         ),
         strict=strict,
         members=tuple(each._replace(state=_state_of(each, kept)) for each in members),
+    )
+
+
+def known_among(findings: Iterable[Judged], known: Collection[About]) -> tuple[Judged, ...]:
+    """The findings, of which those that are about the same as what is ``known`` weigh no more than a note."""
+    return tuple(
+        replace(judged, severity=Severity.NOTE, known=True)
+        if judged.severity is not Severity.NOTE
+        and not says_unchecked(judged.finding.code)
+        and judged.finding.about in known
+        else judged
+        for judged in findings
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from guarded import Guarded, sql
+from hooked import COLOUR, add_revision
 from racks import NEW
 
 ANNOTATION = re.compile(r"^::(\w+) (?:file=([^,]*),)?.*?title=(\S+)", re.MULTILINE)
@@ -38,6 +39,22 @@ def test_a_pull_request_on_github(clone: Guarded, tmp_path: Path) -> None:
     }
     assert len(answer.out.splitlines()) < 25
     assert "DG201" in page.read_text()
+
+
+def test_what_the_base_has_mended_is_not_known_any_more(shop: Guarded, clone: Guarded) -> None:
+    """The branch makes the column longer that lacked a revision; main, meanwhile, has written that revision."""
+    add_revision(shop, COLOUR, "old")
+    shop.commit("the missing revision")
+    clone.git("fetch", "--quiet")
+    clone.git("checkout", "--quiet", "--detach", "origin/main~1")
+    clone.replace("models.py", "old = Column(String(10))", "old = Column(String(30))")
+    clone.commit("longer")
+    answer = on(clone, BUILDKITE="true", BUILDKITE_PULL_REQUEST_BASE_BRANCH="main").driftguard("ci")
+    assert re.findall(r"^(\w+)\[(DG\d+)\] [\w-]+: (merged with )?", answer.out, re.MULTILINE) == [
+        ("error", "DG201", "merged with "),
+        ("note", "DG201", ""),
+    ], answer
+    assert answer.code == 1
 
 
 def test_the_merge_that_github_has_made_is_looked_at_once(clone: Guarded) -> None:
@@ -77,6 +94,14 @@ def test_the_base_branch_itself_is_excused_nothing(clone: Guarded, tmp_path: Pat
     assert answer.code == 1
     assert {(each["code"], each["severity"]) for each in report["findings"]} == {("DG201", "error"), ("DG301", "error")}
     assert (clone.root / "gl-code-quality-report.json").exists()
+
+
+def test_a_database_that_does_not_answer_is_not_passed_over(clone: Guarded) -> None:
+    clone.git("checkout", "--quiet", "--detach", "origin/main")
+    job = on(clone, GITLAB_CI="true", CI_COMMIT_BRANCH="main", CI_DEFAULT_BRANCH="main")
+    answer = job.driftguard("ci", "--live", "sqlite:////nowhere/shop.db", "--select", "DG3")
+    assert (answer.code, summary(answer.out)["so"]) == (2, "could not be checked (exit code 2)"), answer
+    assert "error[DG904]" in answer.out
 
 
 def test_both_cannot_be_merged(clone: Guarded) -> None:
