@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from guarded import Guarded, sql
-from hooked import COLOUR, add_revision
+from hooked import COLOUR, add_column, add_revision
 from racks import NEW
 
 ANNOTATION = re.compile(r"^::(\w+) (?:file=([^,]*),)?.*?title=(\S+)", re.MULTILINE)
@@ -25,15 +25,20 @@ def on(project: Guarded, **variables: str) -> Guarded:
 
 def test_a_pull_request_on_github(clone: Guarded, tmp_path: Path) -> None:
     """What only the merge of both has is told with what the branch has, and what the base had is a note."""
+    add_column(clone, "fresh", "items")
+    clone.commit("one more column without a revision")
     page = tmp_path / "summary.md"
     job = on(clone, GITHUB_ACTIONS="true", GITHUB_BASE_REF="main", GITHUB_STEP_SUMMARY=str(page))
     answer = job.driftguard("ci")
     assert answer.code == 1, answer
-    assert ANNOTATION.findall(answer.out) == [("notice", "models.py", "DG201"), ("error", "models.py", "DG201")]
-    assert "merged with origin/main: racks.label" in answer.out
+    assert re.findall(r"^::(\w+) file=models.py,.*?::(.*?) (?:is|in) ", answer.out, re.MULTILINE) == [
+        ("notice", "shelves.old"),
+        ("error", "items.fresh"),
+        ("error", "merged with origin/main: racks.label"),
+    ]
     assert summary(answer.out) == {
         "base": f"origin/main ({clone.git('rev-parse', '--short=12', 'origin/main').strip()})",
-        "new": "1 error",
+        "new": "2 errors",
         "known": "1 finding that origin/main has as well",
         "so": "failed (exit code 1)",
     }
