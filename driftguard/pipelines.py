@@ -18,7 +18,7 @@ class Service(NamedTuple):
     ``mark`` is a variable and its value ("" for any) by which it is known. ``target`` (the branch that a pull request
     goes into), ``branch`` (the one that is built) and ``default`` are variables, of which the first that is set counts.
     ``outputs`` are formats and files ("" for the log) that it understands, ``whole`` says how its clones get the whole
-    history.
+    history. ``obeys`` are texts with which its runner begins commands, wherever in a line they stand.
     """
 
     name: str
@@ -28,6 +28,13 @@ class Service(NamedTuple):
     default: tuple[str, ...] = ()
     outputs: tuple[tuple[str, str], ...] = (("text", ""),)
     whole: str = ""
+    obeys: tuple[str, ...] = ()
+
+    def harmless(self, text: str) -> str:
+        """A log's text in which its runner finds no command but those that a line begins with (``::``)."""
+        for mark in self.obeys:
+            text = text.replace(mark, f"{mark[:-1]}\\{mark[-1]}")
+        return text
 
 
 JUNIT = (("text", ""), ("junit", "driftguard-junit.xml"))
@@ -41,6 +48,7 @@ SERVICES = (
         default=("event.repository.default_branch",),
         outputs=(("github", ""),),
         whole="give actions/checkout `fetch-depth: 0`",
+        obeys=("##[",),
     ),
     Service(
         "GitLab CI",
@@ -65,6 +73,7 @@ SERVICES = (
         branch=("BUILD_SOURCEBRANCH",),
         outputs=JUNIT,
         whole="give the step `checkout: self` a `fetchDepth: 0`",
+        obeys=("##[", "##vso["),
     ),
     Service(
         "Jenkins",

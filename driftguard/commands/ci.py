@@ -6,8 +6,9 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,15 @@ def ci(
         with progress(sys.stderr) as tell:
             verdict = pass_through(request, repository, aim, tell, os.environ)
     paint, lines = painter(sys.stdout, os.environ), staged.source_of(WorkingTree(root))
-    deliver(wanted, verdict, lines, paint, os.environ)
-    if all(each.file or each.format in FOR_PEOPLE for each in wanted):
-        print(*_summary(pipeline, aim, verdict, paint), sep="\n")
+    for_people = all(each.file or each.format in FOR_PEOPLE for each in wanted)
+    log = StringIO()
+    try:
+        with redirect_stdout(log):
+            deliver(wanted, verdict, lines, paint, os.environ)
+            if for_people:
+                print(*_summary(pipeline, aim, verdict, paint), sep="\n")
+    finally:  # also where a file cannot be written
+        sys.stdout.write(pipeline.service.harmless(log.getvalue()) if for_people else log.getvalue())
     return verdict.exit_code
 
 

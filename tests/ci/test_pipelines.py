@@ -183,3 +183,17 @@ def test_formats_are_added_or_replaced(wanted: list[str], expected: list[str]) -
 
 def test_elsewhere_it_is_text() -> None:
     assert outputs_of(Pipeline(NO_SERVICE), ()) == (Output("text"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        pytest.param("Azure Pipelines", "a ##vso[task.x]y ##[error]", "a ##vso\\[task.x]y ##\\[error]", id="Azure"),
+        pytest.param("GitHub Actions", "::error::a ##[add-path]b", "::error::a ##\\[add-path]b", id="GitHub"),
+        pytest.param("GitLab CI", "##[a]", "##[a]", id="a service that obeys nothing"),
+        pytest.param("Azure Pipelines", "# [a] #[b]", "# [a] #[b]", id="no command"),
+    ],
+)
+def test_no_text_of_a_project_is_obeyed(name: str, text: str, expected: str) -> None:
+    [service] = [each for each in SERVICES if each.name == name]
+    assert service.harmless(text) == expected

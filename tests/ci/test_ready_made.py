@@ -197,6 +197,8 @@ def test_the_action_annotates_exactly_what_is_new(runner: Runner) -> None:
     assert re.findall(r"^::(?:error|warning) file=([^,]*),line=(\d+),.*?::(\S+)", answer.out, re.MULTILINE) == [
         ("models.py", str(line), "racks.label")
     ]
+    assert "merged with" not in answer.out, "what is checked out is the merge already"
+    assert "1 new revision down and up again" in answer.out
     assert "shelves.old" in (runner.folder / "summary.md").read_text()
     assert runner.said.read_text().splitlines()[-1] == "alembic-driftguard[postgresql]==0.1.0"
     assert json.loads((runner.clone.root / "drift.sarif").read_text())["version"] == "2.1.0"
