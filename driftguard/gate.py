@@ -111,7 +111,7 @@ def pass_through(
     base = aim.base
     here = replace(request, source="working", base=base.name if base else None, ways_back=True)
     with engine.examine(here, progress, environ) as examination:
-        verdict = examination.verdict
+        verdict = replace(examination.verdict, histories=examination.histories)
         if base is None or base.commit in base.forks:
             return verdict
         with merged(repository, repository.resolve("HEAD"), base.commit) as merge:

@@ -5,6 +5,7 @@ from driftguard.graph.collisions import apart, collisions, double_merges
 from driftguard.graph.compare import does_the_same
 from driftguard.graph.graph import Graph, Missing
 from driftguard.graph.history import Trace, UnstagedRevision, unstaged_revisions, whereabouts
+from driftguard.graph.known import NOTHING_KNOWN, Known
 from driftguard.graph.load import load
 from driftguard.graph.lost import Find, Search, Where, search
 from driftguard.graph.memory import Key, Memory, memory_of
@@ -14,10 +15,12 @@ from driftguard.graph.revision import Revision, Unreadable, parse_revision
 from driftguard.graph.way_back import WayBack, way_back
 
 __all__ = [
+    "NOTHING_KNOWN",
     "Base",
     "Find",
     "Graph",
     "Key",
+    "Known",
     "Memory",
     "Missing",
     "Recovery",
