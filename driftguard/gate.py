@@ -24,7 +24,7 @@ from driftguard.verdict import Judged, Verdict, known_among, with_more
 
 NOT_MERGED = "git cannot merge {} by itself, so the two were not looked at together: {} in conflict"
 UNKNOWN = "it is not known which branch this one is going into"
-NAME_IT = "name it with --base, or with the setting `base`"
+NAME_IT = "name the base with --base, or with the setting `base`"
 
 
 class Aim(NamedTuple):
@@ -71,7 +71,8 @@ def _base(repository: Repository, head: str, pipeline: Pipeline, named: str, set
     except DriftguardError as error:
         if not repository.is_shallow or not pipeline.service.whole:
             raise
-        raise DriftguardError(error.message, f"{pipeline.service.whole}, or: {_fetch(repository, branch)}") from error
+        more = f"or: {_fetch(repository, branch)}" if named or branch or setting else f"and {NAME_IT}"
+        raise DriftguardError(error.message, f"{pipeline.service.whole}, {more}") from error
 
 
 def _found(repository: Repository, branch: str, pipeline: Pipeline) -> str:

@@ -119,6 +119,13 @@ def test_a_clone_without_its_history(clone: Guarded, tmp_path: Path, service: ob
     assert aim(shallow, pipeline).base is not None
 
 
+def test_a_clone_without_its_history_where_no_base_is_named(clone: Guarded, tmp_path: Path) -> None:
+    url = clone.git("remote", "get-url", "origin").strip()
+    clone.git("clone", "--quiet", "--depth=1", "--branch=mine", url, str(tmp_path / "shallow"))
+    error = refused(Guarded(tmp_path / "shallow"), Pipeline(BY_NAME["Bitbucket Pipelines"], "", "mine"))
+    assert error.hint == "give the step `clone: depth: full`, and name the base with --base, or with the setting `base`"
+
+
 def test_a_branch_that_goes_nowhere(clone: Guarded) -> None:
     """Only the branch itself was fetched: a gate that compares nothing must not pass."""
     for name in ("HEAD", "main"):
