@@ -41,7 +41,7 @@ from driftguard.facts.fleet import TENANT, Fleet, read_fleet, tenants_of, told_w
 from driftguard.facts.inputs import graph_input, live_input, models_input
 from driftguard.facts.live import FromFile
 from driftguard.facts.orders import order_input
-from driftguard.facts.way_back import new_revisions, ways_back
+from driftguard.facts.way_back import ONE_BY_ONE, new_revisions, ways_back
 from driftguard.findings import About, Finding, Place, Side, together
 from driftguard.git import (
     IndexTree,
@@ -501,7 +501,8 @@ def _look_at_ways_back(facts: EnvironmentFacts, given: GraphInput, outcome: Outc
         return
     with _unavailable_told(outcome, name):
         found = ways_back(facts, given, new)
-        outcome.checked.append(f"{name}: {counted(len(new), 'new revision')} down and up again")
+        part = f", the newest {ONE_BY_ONE} one by one" if len(new) > ONE_BY_ONE else ""
+        outcome.checked.append(f"{name}: {counted(len(new), 'new revision')} down and up again{part}")
         for check in WAY_BACK.values():
             outcome.findings += [replace(finding, environment=name) for finding in check(found)]
 

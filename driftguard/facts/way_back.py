@@ -19,6 +19,8 @@ from driftguard.schema.catalog import Catalog
 from driftguard.schema.diff import Difference, diff
 
 DECLINES = "NotImplementedError"
+ONE_BY_ONE = 10
+"""How many of the newest revisions are undone one by one; what an older one leaves may be hidden by those below it."""
 
 
 def new_revisions(given: GraphInput) -> tuple[str, ...]:
@@ -71,10 +73,13 @@ class _Trip:
         return WaysBack(tuple(failed), leftovers, tuple(self._graph[id_] for id_ in sorted(declined)))
 
     def _again(self, route: tuple[str, ...]) -> Iterator[FailedStep]:
-        """What fails on the way up again."""
-        _, stopped = self._run(route, (*down(route), *(("up", id_) for id_ in route)))
-        if stopped is not None:
-            yield self._failed(*stopped, "upgrade")
+        """The first that fails on the way up again."""
+        for number in stops(len(route)):
+            part = route[number:]
+            _, stopped = self._run(part, (*down(part), *(("up", id_) for id_ in part)))
+            if stopped is not None:
+                yield self._failed(*stopped, "upgrade")
+                return
 
     def _without(self, stops: Iterable[str]) -> tuple[str, ...]:
         """The revisions that can be undone while those stay, and all that they need."""
@@ -83,10 +88,8 @@ class _Trip:
 
     def _leftovers(self, route: tuple[str, ...], undone: list[Catalog]) -> Iterator[Leftover]:
         """Each told of the first revision on the way down that leaves it."""
-        if not any(self._differences(route, undone)):
-            return
         told: set[tuple[int, Difference]] = set()
-        for number in range(len(route) - 1, -1, -1):
+        for number in stops(len(route)):
             part = route[number:]
             left = undone if number == 0 else self._run(part, down(part))[0]
             for database, found in enumerate(self._differences(part, left)):
@@ -147,6 +150,14 @@ class _Trip:
 
     def _name(self, number: int) -> str:
         return self._facts.databases[number].database.name
+
+
+def stops(length: int) -> Iterator[int]:
+    """The places on a route back to which it is undone: each of the last ones in turn, and its beginning."""
+    first = max(length - ONE_BY_ONE, 0)
+    yield from range(length - 1, first - 1, -1)
+    if first:
+        yield 0
 
 
 def down(route: tuple[str, ...]) -> tuple[Step, ...]:

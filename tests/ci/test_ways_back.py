@@ -11,6 +11,7 @@ from hooked import HEAD
 
 from driftguard import engine
 from driftguard.config import Settings
+from driftguard.facts.way_back import stops
 from driftguard.graph import WayBack, way_back
 
 FIRST, SECOND = "1c9d55e0f3a8", "e2f7708bb641"
@@ -35,7 +36,7 @@ NO_TABLE = 'op.drop_table("racks")'
 SHADES = 'op.create_table("shades", sa.Column("shade", sa.Enum("red", "blue", name="shade")))'
 COLUMN = 'op.add_column("shelves", sa.Column("colour", sa.String(10)))'
 NO_COLUMN = 'op.drop_column("shelves", "colour")'
-SEED = "op.execute(\"INSERT INTO shelves (id, label) VALUES (1, 'top')\")"
+SEED = 'op.execute("INSERT INTO racks (id) VALUES (1)")'
 BROKEN = "op.drop_table('nowhere')"
 DEEP = "declined()\n\n\ndef declined():\n    raise NotImplementedError('gone')"
 
@@ -81,7 +82,16 @@ def branch(root: Path, *new: New, environ: dict[str, str] | None = None) -> Guar
             {("DG403", FIRST, "warning")},
             id="the older one leaves a column",
         ),
-        pytest.param([New(SEED, "pass")], {("DG402", FIRST, "warning")}, id="what it inserted is in the way"),
+        pytest.param(
+            [New(TABLE, NO_TABLE), New('op.add_column("racks", sa.Column("x", sa.Integer))', "pass")],
+            {("DG403", SECOND, "warning")},
+            id="the newer one leaves a column that the older one takes away with its table",
+        ),
+        pytest.param(
+            [New(TABLE, NO_TABLE), New(SEED, "pass")],
+            {("DG402", SECOND, "warning")},
+            id="what the newer one inserted is in its way",
+        ),
         pytest.param(
             [New(COLUMN, BROKEN), New(TABLE, "pass")],
             {("DG402", FIRST, "warning"), ("DG403", SECOND, "warning")},
@@ -101,6 +111,14 @@ def test_an_enum_is_left_behind_on_postgresql(tmp_path: Path, postgresql_url: st
         environ={"SHOP_DATABASE": postgresql_url},
     )
     assert found_in(project) == {("DG403", SECOND, "warning")}
+
+
+@pytest.mark.parametrize(
+    ("length", "expected"),
+    [(1, [0]), (2, [1, 0]), (10, [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]), (12, [11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 0])],
+)
+def test_long_routes_are_not_undone_one_by_one(length: int, expected: list[int]) -> None:
+    assert list(stops(length)) == expected
 
 
 def test_nothing_is_undone_that_the_base_has(tmp_path: Path) -> None:
