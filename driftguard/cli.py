@@ -233,6 +233,64 @@ def check(
     )
 
 
+@cli.command(short_help="All that a pipeline should check, in one verdict.")
+@click.option("--base", default="", metavar="REF", help="The branch that this one is to be merged into.")
+@click.option("--select", multiple=True, callback=_selectors, metavar="RULE", help="Only these rules (code or name).")
+@click.option("--ignore", multiple=True, callback=_selectors, metavar="RULE", help="Without these rules.")
+@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
+@click.option(
+    "--live",
+    multiple=True,
+    metavar="URL|env:NAME|@FILE",
+    help="A live database to look at as well; several, or @FILE with one a line.  [default: none]",
+)
+@click.option(
+    "--format",
+    "outputs",
+    multiple=True,
+    callback=_outputs,
+    metavar="FORMAT[=FILE]",
+    help=f"One of {', '.join(FORMATS)}, besides those that the CI service understands, or in their place.",
+)
+@click.option("--strict", is_flag=True, help="Warnings fail too.")
+@click.option("--strict-coverage", is_flag=True, help="What driftguard cannot compare in the live database fails too.")
+@click.pass_obj
+def ci(
+    start: Path,
+    base: str,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    environments: tuple[str, ...],
+    live: tuple[str, ...],
+    outputs: tuple[tuple[str, str], ...],
+    strict: bool,
+    strict_coverage: bool,
+) -> int:
+    """Check a branch on its way into its base branch, as a CI service builds it.
+
+    Looks at the branch, at what git would make of it and its base, at new revisions down and up again, and at the live
+    database if --live names one. What the base has as well is told as a note and fails nothing. Base and formats come
+    from the variables of GitHub Actions, GitLab CI, Bitbucket Pipelines, Azure Pipelines, Jenkins, CircleCI, Buildkite
+    and Woodpecker; elsewhere, from git as `driftguard check` finds it.
+
+    Exit codes: 0 nothing new, 1 findings, 2 could not check, 3 a bug of driftguard.
+    """
+    from driftguard.commands.ci import ci
+    from driftguard.commands.reports import Output
+
+    return ci(
+        start=start,
+        base=base,
+        select=select,
+        ignore=ignore,
+        environments=environments,
+        live=live,
+        outputs=tuple(starmap(Output, outputs)),
+        strict=strict,
+        strict_coverage=strict_coverage,
+    )
+
+
 @cli.command(name="facts", short_help="Write down what a live database holds.")
 @click.argument("live", default="live", metavar="[URL|env:NAME|live]")
 @ONLY

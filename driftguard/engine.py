@@ -12,7 +12,7 @@ from pathlib import Path
 
 from driftguard import ignore_comments
 from driftguard.cache import cache_folder
-from driftguard.checks import BASE, GRAPH, LIVE, MODELS, ORDER, REPLAY, SETUP
+from driftguard.checks import BASE, GRAPH, LIVE, MODELS, ORDER, REPLAY, SETUP, WAY_BACK
 from driftguard.checks.graph import GraphInput
 from driftguard.checks.models import lacks_revision
 from driftguard.checks.replay import failing_upgrade
@@ -43,7 +43,8 @@ from driftguard.facts.inputs import graph_input, live_input, models_input
 from driftguard.facts.learning import learn
 from driftguard.facts.live import FromFile
 from driftguard.facts.orders import order_input
-from driftguard.findings import Finding, Place, Side, together
+from driftguard.facts.way_back import ONE_BY_ONE, new_revisions, ways_back
+from driftguard.findings import About, Finding, Place, Side, together
 from driftguard.git import (
     IndexTree,
     RefTree,
@@ -72,7 +73,7 @@ CONFLICTS = "{}: git cannot merge {} with {} by itself, so what the revisions wo
 SIDES = {"DG1": Side.GRAPH, "DG2": Side.MODELS, "DG3": Side.LIVE}
 """What has to be looked at before a family of rules can find anything."""
 
-RUNNING = (*MODELS, *LIVE, *REPLAY, "DG407")
+RUNNING = (*MODELS, *LIVE, *REPLAY, *WAY_BACK, "DG407")
 """Rules that cannot be told without running something of the project."""
 
 REPLAYED = (*MODELS, *REPLAY, "DG407")
@@ -88,7 +89,8 @@ class Request:
     "everything" is the index as ``git add --all`` would make it, without making it; "merged" is what git would make of
     the last commit and ``ref``. ``base``: the branch to compare the revisions with, "" for the one that git and the
     settings name, None for none. ``fleet``: the live databases, where there are several; ``live`` is one, or "off".
-    ``strict_coverage``: what cannot be compared in live is a finding.
+    ``strict_coverage``: what cannot be compared in live is a finding. ``ways_back``: new revisions are also undone, and
+    run again. ``excuses``: what was off where this branch left a ``base`` that is named is but a note.
     """
 
     root: Path
@@ -101,6 +103,8 @@ class Request:
     base: str | None = None
     fleet: tuple[Live, ...] = ()
     strict_coverage: bool = False
+    ways_back: bool = False
+    excuses: bool = True
 
 
 def silent(stage: str) -> None:
@@ -152,7 +156,7 @@ class Examination:
         for facts in environments[:1]:
             facts.begin()
         for facts in environments:
-            _look_at_environment(facts, self._still)
+            _look_at_environment(facts, self._still, request.ways_back)
         self.look_at_live_again()
 
     @property
@@ -337,19 +341,22 @@ def _ratchet(request: Request, scene: Scene, environ: Mapping[str, str]) -> Call
     """Whether a finding was there where this branch left the base that the request names; looked at if need be."""
 
     @cache
-    def known() -> frozenset[tuple[str, str, str, str]]:
-        trees = scene.base() if request.base else None
+    def known() -> frozenset[About]:
+        trees = scene.base() if request.base and request.excuses else None
         if trees is None:
             return frozenset()
-        there = replace(request, source="ref", ref=trees.tip.commit, live="off", base=None)
-        if trees.forks:
-            there = replace(there, ref=trees.forks[0].commit)
-        try:
-            return frozenset(judged.finding.about for judged in check(there, environ=environ).findings)
-        except DriftguardError:  # what could not be looked at excuses nothing
-            return frozenset()
+        return found_at(request, trees.forks[0].commit if trees.forks else trees.tip.commit, environ)
 
     return lambda finding: not says_unchecked(finding.code) and finding.about in known()
+
+
+def found_at(request: Request, commit: str, environ: Mapping[str, str] = os.environ) -> frozenset[About]:
+    """What the findings of another commit are about; nothing where it cannot be looked at."""
+    there = replace(request, source="ref", ref=commit, live="off", fleet=(), base=None, ways_back=False)
+    try:
+        return frozenset(judged.finding.about for judged in check(there, environ=environ).findings)
+    except DriftguardError:  # what could not be looked at excuses nothing
+        return frozenset()
 
 
 @contextmanager
@@ -498,7 +505,7 @@ def _environments(request: Request, scene: Scene) -> tuple[Environment, ...]:
     return choose(scene.tree, scene.settings, found, request.environments)
 
 
-def _look_at_environment(facts: EnvironmentFacts, outcome: Outcome) -> None:
+def _look_at_environment(facts: EnvironmentFacts, outcome: Outcome, undoes: bool) -> None:
     """Graph, replay and models. A graph that Alembic cannot load ends the look."""
     before = len(outcome.findings)
     name = facts.environment.name
@@ -521,6 +528,23 @@ def _look_at_environment(facts: EnvironmentFacts, outcome: Outcome) -> None:
         _tell_obstacle(graph, facts, outcome)
     else:
         _look_at_order(facts, given, outcome)
+        if undoes:
+            _look_at_ways_back(facts, given, outcome)
+
+
+def _look_at_ways_back(facts: EnvironmentFacts, given: GraphInput, outcome: Outcome) -> None:
+    """New revisions on their way down and up again; what could not even be replayed was told before."""
+    settings, name = facts.settings, facts.environment.name
+    told = any(is_told(code, settings.select, settings.ignore) for code in WAY_BACK)
+    new = new_revisions(given)
+    if not told or not new or not facts.has_run or any(each.database.failure for each in facts.databases):
+        return
+    with _unavailable_told(outcome, name):
+        found = ways_back(facts, given, new)
+        part = f", the newest {ONE_BY_ONE} one by one" if len(new) > ONE_BY_ONE else ""
+        outcome.checked.append(f"{name}: {counted(len(new), 'new revision')} down and up again{part}")
+        for check in WAY_BACK.values():
+            outcome.findings += [replace(finding, environment=name) for finding in check(found)]
 
 
 def _look_at_order(facts: EnvironmentFacts, given: GraphInput, outcome: Outcome) -> None:

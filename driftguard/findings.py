@@ -36,6 +36,10 @@ class Place:
         return self.path if self.line is None else f"{self.path}:{self.line}"
 
 
+About = tuple[str, str, str, str]
+"""What a finding is about: code, environment, database, subject."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One disagreement.
@@ -62,8 +66,8 @@ class Finding:
     table: str = ""
 
     @property
-    def about(self) -> tuple[str, str, str, str]:
-        """What it is about, however it is worded and wherever it stands: code, environment, database, subject."""
+    def about(self) -> About:
+        """What it is about, however it is worded and wherever it stands."""
         return self.code, self.environment, self.database, self.subject
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from driftguard.findings import Finding, Severity, Side
+from driftguard.findings import About, Finding, Severity, Side
 from driftguard.graph import NOTHING_KNOWN, Graph, Known
 from driftguard.redaction import redacted
 from driftguard.rules import RULES, selects
@@ -151,6 +151,37 @@ def judge(
     )
 
 
+def known_among(findings: Iterable[Judged], known: Collection[About]) -> tuple[Judged, ...]:
+    """The findings, of which those that are about the same as what is ``known`` weigh no more than a note."""
+    return tuple(
+        replace(judged, severity=Severity.NOTE, known=True)
+        if judged.severity is not Severity.NOTE
+        and not says_unchecked(judged.finding.code)
+        and judged.finding.about in known
+        else judged
+        for judged in findings
+    )
+
+
+def with_more(
+    verdict: Verdict, findings: Iterable[Judged], *, checked: Iterable[str] = (), notes: Iterable[str] = ()
+) -> Verdict:
+    """The verdict with what another look has found besides."""
+    kept = tuple(sorted((*verdict.findings, *findings), key=lambda judged: _order(judged.finding)))
+    return replace(
+        verdict,
+        findings=kept,
+        states=_states(kept, _compared(verdict.states)),
+        exit_code=_exit_code(kept, strict=verdict.strict),
+        checked=(*verdict.checked, *checked),
+        notes=(*verdict.notes, *notes),
+        environments=tuple(
+            (name, _states([each for each in kept if each.finding.environment == name], _compared(states)))
+            for name, states in verdict.environments
+        ),
+    )
+
+
 def is_told(code: str, select: Collection[str], ignore: Collection[str]) -> bool:
     """Whether the user hears of a rule; "could not check" (DG9xx) is only silenced by ``ignore``."""
     if any(selects(selector, code) for selector in ignore):
@@ -222,6 +253,10 @@ def _fails(judged: Judged, *, strict: bool) -> bool:
 
 def _states(findings: Collection[Judged], looked_at: Collection[Side]) -> tuple[tuple[Side, State], ...]:
     return tuple((side, _state(side, findings, looked_at)) for side in FOUR)
+
+
+def _compared(states: Iterable[tuple[Side, State]]) -> frozenset[Side]:
+    return frozenset(side for side, state in states if state in (State.FINE, State.OFF))
 
 
 def _state(side: Side, findings: Collection[Judged], looked_at: Collection[Side]) -> State:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from posixpath import dirname
-from typing import Any
+from typing import Any, Literal
 
 from driftguard.catalog import CATALOGS
 from driftguard.catalog.inspector import from_reflection
@@ -35,6 +35,10 @@ ATTACH, ATTACHED = "attach", ("folder", "config", "section", "script_location")
 EXAMPLE_PYTHON = '".venv/bin/python"'
 READ = (".py", ".sql", ".ini", ".cfg", ".toml", ".json", ".yaml", ".yml", ".env", ".flaskenv")
 """How the names of files end that a project reads while it is loaded; a tracked database file is too much to send."""
+
+
+Step = tuple[Literal["down", "up"], str]
+"""One revision, undone or run."""
 
 
 class Probe:
@@ -101,9 +105,11 @@ class Probe:
         loans: tuple[Loan, ...] = (),
         begin: tuple[str, ...] = (),
         back_to: str | None = None,
+        then: tuple[Step, ...] = (),
     ) -> Run:
         """Run env.py on new shadows up to ``destination`` ("heads" or revision ids), and down again to ``back_to``.
 
+        ``then``: single steps after that.
         ``loans``: each gives shadows that may hold a beginning already; the next one is taken where that fails.
         ``begin``: everything up to these revisions runs before anything else does; such a shadow is not kept.
         """
@@ -111,7 +117,7 @@ class Probe:
         for self._loan in (*loans, None):
             began = time.monotonic()
             asked = {"destination": destination, "begin": begin, "compare": compare, "purpose": purpose}
-            run = run_from(self.call("run", **asked, **({} if back_to is None else {"back_to": back_to})))
+            run = run_from(self.call("run", **asked, back_to=back_to, then=then))
             self.longest_run = max(self.longest_run, time.monotonic() - began)
             if self._loan is None or not self._loan.has_failed(run):
                 break
