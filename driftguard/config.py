@@ -57,6 +57,7 @@ class Settings:
     ignore: tuple[str, ...] = ()
     severity: tuple[tuple[str, Severity], ...] = ()
     strict: bool = False
+    known_in_hook: str = "note"
     base: str = ""
     require_reason: bool = False
     heads: tuple[str, ...] = ()
@@ -359,6 +360,12 @@ SCHEMA: tuple[Setting, ...] = (
         'How much rules weigh: { DG203 = "error", DG1 = "warning" }; the narrowest name counts.',
     ),
     Setting("strict", "true or false", _yes_or_no, "Whether warnings fail a check as errors do."),
+    Setting(
+        "known_in_hook",
+        '"note" or "error"',
+        _one_of("note", "error"),
+        "What a commit's hook makes of what the last commit has already; error refuses every commit until it is gone.",
+    ),
     Setting(
         "require_reason",
         "true or false",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -50,6 +50,7 @@ from driftguard.git import (
     WorkingTree,
     everything_staged,
     find_repository,
+    last_commit_staged,
     materialised,
     no_repository,
 )
@@ -59,9 +60,21 @@ from driftguard.merges import merged
 from driftguard.probe import guest_process
 from driftguard.probe.guest_process import Start
 from driftguard.project import Environment, choose, discover
+from driftguard.ratchet import (
+    IN_BASE,
+    IN_LAST_COMMIT,
+    Ratchet,
+    Standing,
+    changed_since_last_commit,
+    identities,
+    keep,
+    nothing_stands,
+    recall,
+    sees_the_future,
+)
 from driftguard.rules import RULES, selects
 from driftguard.schema.catalog import Catalog
-from driftguard.verdict import Member, Verdict, is_told, judge, says_unchecked
+from driftguard.verdict import Member, Verdict, is_told, judge
 
 UNTOLD = "models, head and live were not compared: {} stands in the way, and is ignored or not selected"
 NOT_COMPARED = "not compared with the base branch: {}"
@@ -72,6 +85,9 @@ SIDES = {"DG1": Side.GRAPH, "DG2": Side.MODELS, "DG3": Side.LIVE}
 RUNNING = (*MODELS, *LIVE, *REPLAY, "DG407")
 """Rules that cannot be told without running something of the project."""
 
+IN_FOLDER = ("index", "everything", "last commit")
+"""Sources that are looked at in the working tree's place, whatever lies there."""
+
 TORN = "{}: models, head and live were not compared, because Alembic cannot load these revisions"
 
 
@@ -80,8 +96,9 @@ class Request:
     """What to check: ``source`` is "working", "index" or "ref" (``ref`` names it), ``moment`` the git hook, if any.
 
     "everything" is the index as ``git add --all`` would make it, without making it; "merged" is what git would make of
-    the last commit and ``ref``. ``base``: the branch to compare the revisions with, "" for the one that git and the
-    settings name, None for none. ``fleet``: the live databases, where there are several; ``live`` is one, or "off".
+    the last commit and ``ref``; "last commit" is that commit in the index's place. ``base``: the branch to compare the
+    revisions with, "" for the one that git and the settings name, None for none. ``fleet``: the live databases, where
+    there are several; ``live`` is one, or "off".
     ``strict_coverage``: what cannot be compared in live is a finding.
     """
 
@@ -124,9 +141,9 @@ class Examination:
         scene: Scene,
         environments: tuple[EnvironmentFacts, ...],
         guests: ExitStack,
-        is_known: Callable[[Finding], bool],
+        ratchet: Ratchet,
     ) -> None:
-        self._is_known = is_known
+        self._ratchet = ratchet
         self._settings = request.settings
         self._strict_coverage = request.strict_coverage
         self._scene = scene
@@ -155,6 +172,16 @@ class Examination:
         return next((facts.interpreter for facts in self._environments[:1]), "")
 
     @property
+    def settings(self) -> Settings:
+        """What counted."""
+        return self._settings
+
+    @property
+    def compared_with(self) -> Standing | None:
+        """The state whose findings were let pass, if there was a reason to look at it."""
+        return self._ratchet.asked
+
+    @property
     def rests_on_the_day(self) -> bool:
         """Whether a comment ignores something until some day."""
         return any(comment.until for comment in self._applied().used)
@@ -181,7 +208,7 @@ class Examination:
             environments={each: {side for name, side in looked_at if name == each} for each in names},
             checked=[*still.checked, *live.checked, *applied.told],
             notes=[*still.notes, *live.notes, *applied.problems, *self._unused_comments(applied.used)],
-            is_known=self._is_known,
+            known=self._ratchet,
             members=live.members,
         )
 
@@ -272,26 +299,48 @@ def examine(
     """
     with _scene(request, progress, environ, start) as scene, ExitStack() as stack:
         environments = tuple(EnvironmentFacts(scene, each, stack) for each in _environments(request, scene))
-        yield Examination(request, scene, environments, stack, _ratchet(request, scene, environ))
+        yield Examination(request, scene, environments, stack, _ratchet(request, scene, environ, start))
 
 
-def _ratchet(request: Request, scene: Scene, environ: Mapping[str, str]) -> Callable[[Finding], bool]:
-    """Whether a finding was there where this branch left the base that the request names; looked at if need be."""
+def _ratchet(request: Request, scene: Scene, environ: Mapping[str, str], start: Start) -> Ratchet:
+    """What stands in the base that the request names, or for a commit's hook in the last commit."""
+    if request.base:
+        return Ratchet(IN_BASE, lambda: _standing_in_base(request, scene, environ))
+    repository = scene.repository
+    commits = request.source in ("index", "everything") and scene.moment is Moment.HOOK
+    if not commits or request.settings.known_in_hook == "error" or repository is None or repository.head is None:
+        return Ratchet("", nothing_stands)
+    return Ratchet(IN_LAST_COMMIT, lambda: _standing_in_last_commit(request, repository, environ, start))
 
-    @cache
-    def known() -> frozenset[tuple[str, str, str, str]]:
-        trees = scene.base() if request.base else None
-        if trees is None:
-            return frozenset()
-        there = replace(request, source="ref", ref=trees.tip.commit, live="off", base=None)
-        if trees.forks:
-            there = replace(there, ref=trees.forks[0].commit)
-        try:
-            return frozenset(judged.finding.about for judged in check(there, environ=environ).findings)
-        except DriftguardError:  # what could not be looked at excuses nothing
-            return frozenset()
 
-    return lambda finding: not says_unchecked(finding.code) and finding.about in known()
+def _standing_in_base(request: Request, scene: Scene, environ: Mapping[str, str]) -> Standing:
+    """Of the commit where this branch left its base."""
+    trees = scene.base()
+    if trees is None:
+        return nothing_stands()
+    ref = (*trees.forks, trees.tip)[0].commit
+    there = replace(request, source="ref", ref=ref, live="off", base=None)
+    return Standing(identities(check(there, environ=environ)))
+
+
+def _standing_in_last_commit(
+    request: Request, repository: Repository, environ: Mapping[str, str], start: Start
+) -> Standing:
+    """As it is remembered, else as it is found in the folder, else as it is found in a copy of that commit."""
+    settings, changed = request.settings, changed_since_last_commit(repository)
+    there = replace(request, source="last commit", live="off", base=None)
+    with last_commit_staged(repository) as indexed:
+        remembered = recall(indexed, settings, changed, environ)
+        if remembered is not None:
+            return remembered
+    with examine(there, environ=environ, start=start) as examination:
+        verdict = examination.verdict
+        found = None if examination.rests_on_the_day else examination.dependencies()
+    if found is not None and not sees_the_future(found.staged, found.around, repository, changed):
+        keep(repository, settings, verdict, found)
+        return Standing(identities(verdict), (found.staged, found.around))
+    copied = replace(there, source="ref", ref="HEAD", moment="")
+    return Standing(identities(check(copied, environ=environ)))
 
 
 @contextmanager
@@ -376,7 +425,9 @@ def _scene(request: Request, progress: Progress, environ: Mapping[str, str], sta
             raise no_repository(request.root, environ)
         if request.source == "everything" and repository is not None:
             repository = stack.enter_context(everything_staged(repository, READ))
-        if request.source in ("index", "everything") and repository is not None:
+        if request.source == "last commit" and repository is not None:
+            repository = stack.enter_context(last_commit_staged(repository))
+        if request.source in IN_FOLDER and repository is not None:
             tree = IndexTree(repository)
         elif request.source in ("ref", "merged") and repository is not None:
             commit = request.ref
@@ -395,12 +446,12 @@ def _scene(request: Request, progress: Progress, environ: Mapping[str, str], sta
             settings=settings,
             environ=environ,
             cache_folder=cache_folder(environ),
-            staged=request.source in ("index", "everything"),
+            staged=request.source in IN_FOLDER,
             moment=Moment.HOOK if request.moment else Moment.COMMAND,
             live=request.live or ("off" if request.source in ("ref", "merged") else ""),
             progress=progress,
             start=start,
-            began=_moment(repository) if request.source in ("index", "everything") else None,
+            began=_moment(repository) if request.source in IN_FOLDER else None,
             base=base,
             runs_code=any(is_told(code, settings.select, settings.ignore) for code in RUNNING),
             fleet=request.fleet,

@@ -34,12 +34,12 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A finding with its rule's name and the severity that counts; ``known``: the base branch has it as well."""
+    """A finding with its rule's name and the severity that counts; ``known`` says who has it already, "" if nobody."""
 
     finding: Finding
     rule: str
     severity: Severity
-    known: bool = False
+    known: str = ""
 
 
 class Member(NamedTuple):
@@ -96,7 +96,7 @@ def judge(
     checked: Iterable[str] = (),
     notes: Iterable[str] = (),
     environments: Mapping[str, Collection[Side]] | None = None,
-    is_known: Callable[[Finding], bool] = lambda finding: False,
+    known: Callable[[Finding], str] = lambda finding: "",
     members: Iterable[Member] = (),
 ) -> Verdict:
     """The verdict on ``findings``; ``looked_at`` are the sides that were really compared, ``environments`` those
@@ -105,14 +105,14 @@ def judge(
     ``select`` and ``ignore`` hold selectors (a rule's name, its code, or the beginning of a code). Only ``ignore``
     silences "could not check" (DG9xx): who selects ``DG2`` must still hear that the models did not load. ``ignored_in``
     has more selectors by environment. ``severity`` says what rules weigh, the last selector that fits counts; a finding
-    with a severity of its own keeps it. What ``is_known`` weighs as a note.
+    with a severity of its own keeps it. What is ``known``, which says by whom, weighs as a note.
 
     Exit code: 1 when an error stands (with ``strict`` a warning is enough), whether or not something else could not be
     checked, because there is something to mend in any case; 2 when the only errors say "could not check"; else 0.
     """
     weights = tuple(severity)
     kept = tuple(
-        _judged(finding, weights, is_known)
+        _judged(finding, weights, known)
         for finding in sorted(map(_redacted, dict.fromkeys(findings)), key=_order)
         if is_told(finding.code, select, (*ignore, *ignored_in.get(finding.environment, ())))
     )
@@ -138,10 +138,10 @@ def is_told(code: str, select: Collection[str], ignore: Collection[str]) -> bool
     return not select or says_unchecked(code) or any(selects(selector, code) for selector in select)
 
 
-def _judged(finding: Finding, weights: tuple[tuple[str, Severity], ...], is_known: Callable[[Finding], bool]) -> Judged:
+def _judged(finding: Finding, weights: tuple[tuple[str, Severity], ...], known: Callable[[Finding], str]) -> Judged:
     severity = finding.severity or _weight(finding.code, weights)
-    known = severity is not Severity.NOTE and is_known(finding)
-    return Judged(finding, RULES[finding.code].name, Severity.NOTE if known else severity, known)
+    told = known(finding) if severity is not Severity.NOTE else ""
+    return Judged(finding, RULES[finding.code].name, Severity.NOTE if told else severity, told)
 
 
 def _weight(code: str, severity: Iterable[tuple[str, Severity]]) -> Severity:
@@ -220,5 +220,5 @@ def _state_of(member: Member, findings: Iterable[Judged]) -> State:
 
 def _is_off(side: Side, judged: Judged) -> bool:
     finding = judged.finding
-    weighs = judged.severity != Severity.NOTE or judged.known
+    weighs = judged.severity != Severity.NOTE or bool(judged.known)
     return finding.side == side and weighs and not says_unchecked(finding.code)

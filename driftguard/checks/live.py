@@ -292,6 +292,7 @@ def _finding(
     commands: tuple[str, ...] = (),
     place: Place | None = None,
     table: str = "",
+    exactly: str = "",
 ) -> Finding:
     return Finding(
         code=code,
@@ -304,6 +305,7 @@ def _finding(
         commands=commands,
         database=given.database,
         table=table,
+        exactly=exactly,
     )
 
 
@@ -330,7 +332,16 @@ def _direct(
         advice=_direct_help(given, difference),
         commands=given.restore(difference, expected),
         table=_table_of(difference.name),
+        exactly=_exactly(difference),
     )
+
+
+def _exactly(difference: Difference) -> str:
+    """What differs, whatever the stamp: also the type of a column that was added, and every attribute that changed."""
+    lines = [*change_lines(difference.changes, "was", "is")]
+    if difference.was is None and difference.now is not None and difference.name.table:
+        lines += [f"{attribute}: {text}" for attribute, text in difference.now.facts]
+    return "\n".join((directly(difference), *lines))
 
 
 def _table_of(name: Name) -> str:

@@ -174,6 +174,7 @@ EDITS: dict[str, Step] = {
     "settings that ignore": lambda shop: shop.write("driftguard.toml", 'ignore = ["DG201"]\n'),
     "settings that are strict": lambda shop: shop.write("driftguard.toml", "strict = true\n"),
     "settings with a variable": lambda shop: shop.write("driftguard.toml", 'env = { SHOP_NOTES = "1" }\n'),
+    "settings that let nothing pass": lambda shop: shop.write("driftguard.toml", 'known_in_hook = "error"\n'),
     "no settings": lambda shop: (shop.root / "driftguard.toml").unlink(missing_ok=True),
     "env.py walks nothing": lambda shop: shop.write("migrations/env.py", ENV.replace("shop.__path__", "[]")),
     "env.py as it was": lambda shop: shop.write("migrations/env.py", ENV),
@@ -250,6 +251,18 @@ def start() -> Iterator[Start]:
         yield guests.start_patiently
 
 
+@contextlib.contextmanager
+def nothing_remembered(shop: Shop) -> Iterator[None]:
+    """Nor of what the last commit has already."""
+    shelf, aside = shop.root / ".git/driftguard/standing", shop.root / ".git/aside"
+    if shelf.exists():
+        shelf.rename(aside)
+    yield
+    shutil.rmtree(shelf, ignore_errors=True)
+    if aside.exists():
+        aside.rename(shelf)
+
+
 def live_through(steps: Iterable[str], start: Start) -> None:
     """After each step: what the memo says, if it says anything, is what a check finds that knows nothing."""
     with tempfile.TemporaryDirectory() as folder:
@@ -259,7 +272,8 @@ def live_through(steps: Iterable[str], start: Start) -> None:
                 EDITS[step](shop)
             with at(shop.root):
                 told = hook.at_once("pre-commit", shop.environ)
-            found = shop.computed({**shop.environ, "DRIFTGUARD_CACHE_DIR": f"{folder}/{number}"}, keep=False)
+            with nothing_remembered(shop):
+                found = shop.computed({**shop.environ, "DRIFTGUARD_CACHE_DIR": f"{folder}/{number}"}, keep=False)
             known = told or shop.computed(shop.environ, keep=True)
             assert (known.exit_code, known.plain) == (found.exit_code, found.plain), step
 
