@@ -29,6 +29,18 @@ def _selectors(context: click.Context, parameter: click.Parameter, words: tuple[
     return selectors
 
 
+def _ignored(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+    """Rules, and patterns of live objects."""
+    ignored = tuple(part.strip() for word in words for part in word.split(",") if part.strip())
+    for each in ignored:
+        if not is_selector(each):
+            from driftguard.config import ignorable  # only where patterns or mistakes are
+
+            if refusal := ignorable(each):
+                raise click.BadParameter(refusal)
+    return ignored
+
+
 def _outputs(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """(format, file) of each; "" is standard output."""
     outputs: list[tuple[str, str]] = []
@@ -70,7 +82,13 @@ def cli(context: click.Context, directory: Path) -> None:
 @cli.command(short_help="Compare models, head, live database and graph.")
 @click.argument("path", type=click.Path(path_type=Path), required=False)
 @click.option("--select", multiple=True, callback=_selectors, metavar="RULE", help="Only these rules (code or name).")
-@click.option("--ignore", multiple=True, callback=_selectors, metavar="RULE", help="Without these rules.")
+@click.option(
+    "--ignore",
+    multiple=True,
+    callback=_ignored,
+    metavar="RULE|KIND:GLOB",
+    help="Without these rules, or these live objects (table:legacy_*).",
+)
 @click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
 @click.option("--staged", is_flag=True, help="The files as they are staged for the next commit.")
 @click.option("--ref", default="", metavar="REF", help="The files as they are in a commit, branch or tag.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -57,6 +58,7 @@ from driftguard.git import (
 from driftguard.ignore_comments import MARK, Applied, IgnoreComment, read_comments, unused
 from driftguard.memo.shelf import Shelf
 from driftguard.merges import merged
+from driftguard.object_patterns import is_pattern
 from driftguard.probe import guest_process
 from driftguard.probe.guest_process import Start
 from driftguard.project import Environment, choose, discover
@@ -74,13 +76,16 @@ from driftguard.ratchet import (
 )
 from driftguard.rules import RULES, selects
 from driftguard.schema.catalog import Catalog
-from driftguard.verdict import Member, Verdict, is_told, judge
+from driftguard.verdict import Member, Verdict, is_told, judge, says_unchecked
 
 UNTOLD = "models, head and live were not compared: {} stands in the way, and is ignored or not selected"
 NOT_COMPARED = "not compared with the base branch: {}"
 CONFLICTS = "{}: git cannot merge {} with {} by itself, so what the revisions would be together cannot be told"
 SIDES = {"DG1": Side.GRAPH, "DG2": Side.MODELS, "DG3": Side.LIVE}
 """What has to be looked at before a family of rules can find anything."""
+
+UNCOMPARED = ("DG303", "DG304", "DG305")
+"""Rules that say why live was not compared with its stamp, object by object."""
 
 RUNNING = (*MODELS, *LIVE, *REPLAY, "DG407")
 """Rules that cannot be told without running something of the project."""
@@ -120,13 +125,17 @@ def silent(stage: str) -> None:
 
 @dataclass
 class Outcome:
-    """What comes together while environments are looked at."""
+    """What comes together while environments are looked at.
+
+    ``patterns``: those that meant objects of an environment's live databases.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     looked_at: set[tuple[str, Side]] = field(default_factory=set)
     checked: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
+    patterns: set[tuple[str, str]] = field(default_factory=set)
 
 
 class Examination:
@@ -207,7 +216,13 @@ class Examination:
             looked_at={side for _, side in looked_at},
             environments={each: {side for name, side in looked_at if name == each} for each in names},
             checked=[*still.checked, *live.checked, *applied.told],
-            notes=[*still.notes, *live.notes, *applied.problems, *self._unused_comments(applied.used)],
+            notes=[
+                *still.notes,
+                *live.notes,
+                *applied.problems,
+                *self._unused_comments(applied.used),
+                *self._unused_patterns(),
+            ],
             known=self._ratchet,
             members=live.members,
         )
@@ -224,6 +239,25 @@ class Examination:
         for path in scene.repository.files_with(MARK, scene.tree):
             comments = self._comments_in(path) if path.endswith(".py") else ()
             yield from unused((each for each in comments if _was_looked_at(each, sides, self._settings)), used)
+
+    def _unused_patterns(self) -> Iterator[str]:
+        """Patterns of live objects that mean none, said where every live database was compared with its stamp."""
+        if self._scene.moment is Moment.HOOK or self._scene.staged:
+            return
+        wanted: dict[str, set[str]] = {}
+        for facts in self._environments:
+            for pattern in filter(is_pattern, facts.settings.ignore):
+                wanted.setdefault(pattern, set()).add(facts.environment.name)
+        for pattern, names in wanted.items():
+            used = any((name, pattern) in self._live.patterns for name in names)
+            if not used and all(map(self._live_was_compared, names)):
+                yield f"no object of the live database is a {pattern}: take the pattern out of what is ignored"
+
+    def _live_was_compared(self, environment: str) -> bool:
+        """Whether each difference of live would have been told."""
+        found = (each for each in self._live.findings if each.environment == environment)
+        hides = any(says_unchecked(each.code) or each.code in UNCOMPARED for each in found)
+        return (environment, Side.LIVE) in self._live.looked_at and not hides
 
     def dependencies(self) -> Dependencies | None:
         """What the verdict on staged files depended on; None where that cannot be told, or checked later."""
@@ -627,9 +661,17 @@ def _look_at_one(
     given = live_input(facts, database, read)
     outcome.looked_at.add((facts.environment.name, Side.LIVE))
     outcome.checked.append(_label(facts, name, read.label))
+    _tell_ignored(facts, name, Counter(dict(given.ignored)), outcome)
     outcome.notes += read.notes
     for finding in (*_gaps(read, strict_coverage), *(each for check in LIVE.values() for each in check(given))):
         _add(outcome, finding, facts, name)
+
+
+def _tell_ignored(facts: EnvironmentFacts, database: str, ignored: Counter[str], outcome: Outcome) -> None:
+    outcome.patterns |= {(facts.environment.name, pattern) for pattern in ignored}
+    for pattern, number in ignored.items():
+        if number:
+            outcome.checked.append(_label(facts, database, f"{counted(number, 'difference')} ignored by {pattern}"))
 
 
 def _gaps(read: LiveFacts, strict_coverage: bool) -> list[Finding]:
@@ -644,6 +686,7 @@ def _look_at_fleet(
     environment = facts.environment.name
     found = [(finding, names) for names, missing in fleet.lost for finding in SETUP[missing.code](missing.problem)]
     stamps: dict[str, tuple[str, ...] | None] = dict.fromkeys(fleet.names)
+    ignored: Counter[str] = Counter()
     for group in fleet.groups:
         facts.renew()
         try:
@@ -654,10 +697,12 @@ def _look_at_fleet(
             continue
         outcome.looked_at.add((environment, Side.LIVE))
         outcome.notes += group.live.notes
+        ignored.update({pattern: number * len(group.names) for pattern, number in given.ignored})
         stamps |= dict.fromkeys(group.names, given.stamp)
         unnamed = given._replace(database="")
         found += [(finding, group.names) for check in LIVE.values() for finding in check(unnamed)]
         found += [(finding, group.names) for finding in _gaps(group.live, strict_coverage)]
+    _tell_ignored(facts, database.database.name, ignored, outcome)
     outcome.members += [Member(environment, fleet.kind, name, stamp) for name, stamp in stamps.items()]
     outcome.checked.append(_label(facts, database.database.name, f"live, {counted(len(stamps), fleet.kind)}"))
     for finding in together(found):

@@ -49,6 +49,7 @@ class LiveInput(NamedTuple):
     ``apart``: groups of the stamp's revisions that belong to one branch, and that no revision joins.
     ``restore(difference, expected)`` are the statements that undo a difference. Commands are without the revision that
     they take: ``alembic upgrade``. ``journal()``: what the database noted of its changes, newest first.
+    ``ignored``: the patterns of the settings that mean objects here, with how many differences each took away.
     """
 
     stamp: tuple[str, ...] | None
@@ -68,6 +69,7 @@ class LiveInput(NamedTuple):
     stamp_command: str
     apart: tuple[tuple[str, ...], ...] = ()
     journal: Callable[[], Sequence[Entry]] = tuple
+    ignored: tuple[tuple[str, int], ...] = ()
 
 
 def direct_ddl(given: LiveInput) -> Iterator[Finding]:
