@@ -286,6 +286,36 @@ def cache_clear(start: Path) -> int:
     return cache.clear(start)
 
 
+@cli.command(name="baseline", short_help="Write down what stands, so that only what is new counts.")
+@click.option("--prune", is_flag=True, help="Only take out what does not apply any more.")
+@click.option("--select", multiple=True, callback=_selectors, metavar="RULE", help="Findings of these rules.")
+@click.option("--all", "every", is_flag=True, help="Findings of all rules.")
+@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
+@click.option("--live", multiple=True, metavar="URL|env:NAME|@FILE", help="The live database, or several.")
+@click.pass_obj
+def baseline(
+    start: Path,
+    prune: bool,
+    select: tuple[str, ...],
+    every: bool,
+    environments: tuple[str, ...],
+    live: tuple[str, ...],
+) -> int:
+    """Write findings that stand into driftguard-baseline.json; checks and hooks then tell them as notes.
+
+    By default these are the direct changes of the live database (DG301). An entry means what its finding says now: the
+    same column with another type is news. People may add `reason` and `until` (a day, after which the finding counts
+    again) to an entry; what they wrote is kept.
+
+    Exit codes: 0 done, 2 something could not be looked at.
+    """
+    from driftguard.commands.baseline import baseline
+
+    if prune and (select or every):
+        raise click.UsageError("--prune takes out what does not apply any more, of all rules; it selects nothing")
+    return baseline(start=start, prune=prune, every=every, select=select, environments=environments, live=live)
+
+
 @cli.command(short_help="Write git hooks.")
 @click.option("--hook", "moments", multiple=True, type=click.Choice(MOMENTS), metavar="NAME", help="Only this hook.")
 @click.option("--force", is_flag=True, help="Also into a hooks folder that other repositories use.")

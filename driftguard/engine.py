@@ -12,6 +12,9 @@ from functools import cache, partial
 from pathlib import Path
 
 from driftguard import ignore_comments
+from driftguard.baseline import FILE as BASELINE
+from driftguard.baseline import Baseline, Entry
+from driftguard.baseline import read as read_baseline
 from driftguard.cache import cache_folder
 from driftguard.checks import BASE, GRAPH, LIVE, MODELS, ORDER, REPLAY, SETUP
 from driftguard.checks.graph import GraphInput
@@ -81,7 +84,10 @@ from driftguard.verdict import Member, Verdict, is_told, judge, says_unchecked
 UNTOLD = "models, head and live were not compared: {} stands in the way, and is ignored or not selected"
 NOT_COMPARED = "not compared with the base branch: {}"
 CONFLICTS = "{}: git cannot merge {} with {} by itself, so what the revisions would be together cannot be told"
-SIDES = {"DG1": Side.GRAPH, "DG2": Side.MODELS, "DG3": Side.LIVE}
+MOST_ENTRIES = 3
+"""Entries of the baseline that are named in one note."""
+
+SIDES = {"DG1": Side.GRAPH, "DG2": Side.MODELS, "DG3": Side.LIVE, "DG4": Side.HEAD}
 """What has to be looked at before a family of rules can find anything."""
 
 UNCOMPARED = ("DG303", "DG304", "DG305")
@@ -151,8 +157,11 @@ class Examination:
         environments: tuple[EnvironmentFacts, ...],
         guests: ExitStack,
         ratchet: Ratchet,
+        baseline: Baseline,
     ) -> None:
         self._ratchet = ratchet
+        self._baseline = baseline
+        self._chosen = bool(request.environments)
         self._settings = request.settings
         self._strict_coverage = request.strict_coverage
         self._scene = scene
@@ -192,8 +201,10 @@ class Examination:
 
     @property
     def rests_on_the_day(self) -> bool:
-        """Whether a comment ignores something until some day."""
-        return any(comment.until for comment in self._applied().used)
+        """Whether a comment ignores something until some day, or the baseline lets it pass."""
+        applied = self._applied()
+        entries = self._baseline.used(applied.findings)
+        return any(comment.until for comment in applied.used) or any(entry.until for entry in entries)
 
     def _applied(self) -> Applied:
         found = [*self._still.findings, *self._live.findings]
@@ -204,10 +215,10 @@ class Examination:
     def verdict(self) -> Verdict:
         """On everything that was found until now."""
         still, live, settings = self._still, self._live, self._settings
-        looked_at, applied = still.looked_at | live.looked_at, self._applied()
+        looked_at, applied, today = still.looked_at | live.looked_at, self._applied(), datetime.date.today()
         names = (facts.environment.name for facts in self._environments)
         return judge(
-            applied.findings,
+            self._baseline.told(applied.findings, today),
             select=settings.select,
             ignore=settings.ignore,
             ignored_in={each.name: each.ignore for each in settings.environments},
@@ -216,34 +227,36 @@ class Examination:
             looked_at={side for _, side in looked_at},
             environments={each: {side for name, side in looked_at if name == each} for each in names},
             checked=[*still.checked, *live.checked, *applied.told],
-            notes=[
-                *still.notes,
-                *live.notes,
-                *applied.problems,
-                *self._unused_comments(applied.used),
-                *self._unused_patterns(),
-            ],
-            known=self._ratchet,
+            notes=[*still.notes, *live.notes, *applied.problems, *self._unused(applied.used)],
+            known=lambda finding: self._baseline.known(finding, today) or self._ratchet(finding),
             members=live.members,
         )
 
     def _comments_in(self, path: str) -> tuple[IgnoreComment, ...]:
         return read_comments(path, self._scene.tree.read(path) or b"")
 
+    def _unused(self, comments: frozenset[IgnoreComment]) -> Iterator[str]:
+        """What lets nothing pass, said where somebody asked; a hook has something else to do."""
+        if self._scene.moment is Moment.HOOK or self._scene.staged:
+            return
+        yield from self._unused_comments(comments)
+        yield from self._unused_patterns()
+        if gone := self.entries_that_do_not_apply:
+            named = listed([f"{each.code} {each.subject}" for each in gone[:MOST_ENTRIES]])
+            more = f" and {len(gone) - MOST_ENTRIES} more" if len(gone) > MOST_ENTRIES else ""
+            yield f"{BASELINE} has what was not found: {named}{more}; driftguard baseline --prune takes it out"
+
     def _unused_comments(self, used: frozenset[IgnoreComment]) -> Iterator[str]:
-        """Said where somebody asked, of rules that were looked at; a hook has something else to do."""
-        scene = self._scene
-        if scene.repository is None or scene.moment is Moment.HOOK or scene.staged:
+        """Of rules that were looked at."""
+        if self._scene.repository is None:
             return
         sides = {side for _, side in self._still.looked_at | self._live.looked_at}
-        for path in scene.repository.files_with(MARK, scene.tree):
+        for path in self._scene.repository.files_with(MARK, self._scene.tree):
             comments = self._comments_in(path) if path.endswith(".py") else ()
             yield from unused((each for each in comments if _was_looked_at(each, sides, self._settings)), used)
 
     def _unused_patterns(self) -> Iterator[str]:
-        """Patterns of live objects that mean none, said where every live database was compared with its stamp."""
-        if self._scene.moment is Moment.HOOK or self._scene.staged:
-            return
+        """Of live objects, where every live database was compared with its stamp."""
         wanted: dict[str, set[str]] = {}
         for facts in self._environments:
             for pattern in filter(is_pattern, facts.settings.ignore):
@@ -252,6 +265,27 @@ class Examination:
             used = any((name, pattern) in self._live.patterns for name in names)
             if not used and all(map(self._live_was_compared, names)):
                 yield f"no object of the live database is a {pattern}: take the pattern out of what is ignored"
+
+    @property
+    def entries_that_do_not_apply(self) -> tuple[Entry, ...]:
+        """Of the baseline, those whose finding would have been told if it were there."""
+        used = self._baseline.used((*self._still.findings, *self._live.findings))
+        return tuple(each for each in self._baseline.entries if each not in used and self._would_be_told(each))
+
+    def _would_be_told(self, entry: Entry) -> bool:
+        """Whether what the entry is about was looked at; what an environment had that is gone is gone as well."""
+        names = {facts.environment.name for facts in self._environments}
+        settings, side = self._settings, SIDES.get(entry.code[:3])
+        if entry.environment not in names:
+            return bool(names) and not self._chosen
+        if entry.code in BASE or not is_told(entry.code, settings.select, settings.ignore):
+            return False
+        if side is Side.LIVE:
+            return self._live_was_compared(entry.environment)
+        unchecked = any(
+            each.environment == entry.environment and says_unchecked(each.code) for each in self._still.findings
+        )
+        return side is not None and (entry.environment, side) in self._still.looked_at and not unchecked
 
     def _live_was_compared(self, environment: str) -> bool:
         """Whether each difference of live would have been told."""
@@ -333,7 +367,8 @@ def examine(
     """
     with _scene(request, progress, environ, start) as scene, ExitStack() as stack:
         environments = tuple(EnvironmentFacts(scene, each, stack) for each in _environments(request, scene))
-        yield Examination(request, scene, environments, stack, _ratchet(request, scene, environ, start))
+        ratchet, baseline = _ratchet(request, scene, environ, start), read_baseline(scene.tree.read(BASELINE))
+        yield Examination(request, scene, environments, stack, ratchet, baseline)
 
 
 def _ratchet(request: Request, scene: Scene, environ: Mapping[str, str], start: Start) -> Ratchet:

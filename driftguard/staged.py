@@ -22,6 +22,8 @@ from driftguard.verdict import Judged, Verdict, says_unchecked
 
 LIVE_UNREADABLE = "DG904"
 
+DIRECT = "DG301"
+
 NAMED = 3
 """Findings that are named though they are no news."""
 
@@ -101,7 +103,7 @@ def guess_interpreter(examination: Examination) -> None:
 
 def _rests_on_files(judged: Judged) -> bool:
     finding = judged.finding
-    if finding.code == LIVE_UNREADABLE:
+    if finding.code == LIVE_UNREADABLE or (finding.code == DIRECT and judged.known):  # of which only the name is said
         return True
     return finding.side not in (Side.GRAPH, Side.LIVE) and not says_unchecked(finding.code)
 
