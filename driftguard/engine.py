@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -156,10 +156,12 @@ class Examination:
         scene: Scene,
         environments: tuple[EnvironmentFacts, ...],
         guests: ExitStack,
-        ratchet: Ratchet,
+        base: Ratchet,
+        last_commit: Ratchet,
         baseline: Baseline,
     ) -> None:
-        self._ratchet = ratchet
+        self._base = base
+        self._last_commit = last_commit
         self._baseline = baseline
         self._chosen = bool(request.environments)
         self._settings = request.settings
@@ -196,8 +198,8 @@ class Examination:
 
     @property
     def compared_with(self) -> Standing | None:
-        """The state whose findings were let pass, if there was a reason to look at it."""
-        return self._ratchet.asked
+        """The last commit, whose findings the next one may have, if there was a reason to look at it."""
+        return self._last_commit.asked
 
     @property
     def rests_on_the_day(self) -> bool:
@@ -214,6 +216,14 @@ class Examination:
     @property
     def verdict(self) -> Verdict:
         """On everything that was found until now."""
+        return self._judged(self._base)
+
+    @property
+    def commit_verdict(self) -> Verdict:
+        """The same for the hook of a commit, which lets pass what the last commit has."""
+        return self._judged(lambda finding: self._base(finding) or self._last_commit(finding))
+
+    def _judged(self, known: Callable[[Finding], str]) -> Verdict:
         still, live, settings = self._still, self._live, self._settings
         looked_at, applied, today = still.looked_at | live.looked_at, self._applied(), datetime.date.today()
         names = (facts.environment.name for facts in self._environments)
@@ -228,7 +238,7 @@ class Examination:
             environments={each: {side for name, side in looked_at if name == each} for each in names},
             checked=[*still.checked, *live.checked, *applied.told],
             notes=[*still.notes, *live.notes, *applied.problems, *self._unused(applied.used)],
-            known=lambda finding: self._baseline.known(finding, today) or self._ratchet(finding),
+            known=lambda finding: self._baseline.known(finding, today) or known(finding),
             members=live.members,
         )
 
@@ -367,14 +377,20 @@ def examine(
     """
     with _scene(request, progress, environ, start) as scene, ExitStack() as stack:
         environments = tuple(EnvironmentFacts(scene, each, stack) for each in _environments(request, scene))
-        ratchet, baseline = _ratchet(request, scene, environ, start), read_baseline(scene.tree.read(BASELINE))
-        yield Examination(request, scene, environments, stack, ratchet, baseline)
+        base, last_commit = _base(request, scene, environ), _last_commit(request, scene, environ, start)
+        baseline = read_baseline(scene.tree.read(BASELINE))
+        yield Examination(request, scene, environments, stack, base, last_commit, baseline)
 
 
-def _ratchet(request: Request, scene: Scene, environ: Mapping[str, str], start: Start) -> Ratchet:
-    """What stands in the base that the request names, or for a commit's hook in the last commit."""
-    if request.base:
-        return Ratchet(IN_BASE, lambda: _standing_in_base(request, scene, environ))
+def _base(request: Request, scene: Scene, environ: Mapping[str, str]) -> Ratchet:
+    """What stands in the base that the request names."""
+    if not request.base:
+        return Ratchet("", nothing_stands)
+    return Ratchet(IN_BASE, lambda: _standing_in_base(request, scene, environ))
+
+
+def _last_commit(request: Request, scene: Scene, environ: Mapping[str, str], start: Start) -> Ratchet:
+    """What stands in the last commit, for the hook of the next one."""
     repository = scene.repository
     commits = request.source in ("index", "everything") and scene.moment is Moment.HOOK
     if not commits or request.settings.known_in_hook == "error" or repository is None or repository.head is None:

@@ -30,7 +30,7 @@ NAMED = 3
 
 def answer(examination: Examination, source: Source) -> Answer:
     """What a hook says of an examination."""
-    verdict = examination.verdict
+    verdict = examination.commit_verdict
     return Answer(verdict.exit_code, brief(verdict, source, plain), brief(verdict, source, colourful))
 
 
@@ -71,7 +71,7 @@ def remember(examination: Examination, told: Answer) -> bool:
     are content is a verdict kept. One that rests on what day it is is not kept either. What was found in these files
     is kept for the next commit's hook, which lets pass what this one has.
     """
-    repository, verdict, before = examination.repository, examination.verdict, examination.compared_with
+    repository, verdict, before = examination.repository, examination.commit_verdict, examination.compared_with
     if repository is None or examination.rests_on_the_day:
         return False
     found = examination.dependencies()
