@@ -68,12 +68,12 @@ from driftguard.project import Environment, choose, discover
 from driftguard.ratchet import (
     IN_BASE,
     IN_LAST_COMMIT,
+    NEVER,
     Ratchet,
     Standing,
     changed_since_last_commit,
     identities,
     keep,
-    nothing_stands,
     recall,
     sees_the_future,
 )
@@ -385,7 +385,7 @@ def examine(
 def _base(request: Request, scene: Scene, environ: Mapping[str, str]) -> Ratchet:
     """What stands in the base that the request names."""
     if not request.base:
-        return Ratchet("", nothing_stands)
+        return NEVER
     return Ratchet(IN_BASE, lambda: _standing_in_base(request, scene, environ))
 
 
@@ -394,7 +394,7 @@ def _last_commit(request: Request, scene: Scene, environ: Mapping[str, str], sta
     repository = scene.repository
     commits = request.source in ("index", "everything") and scene.moment is Moment.HOOK
     if not commits or request.settings.known_in_hook == "error" or repository is None or repository.head is None:
-        return Ratchet("", nothing_stands)
+        return NEVER
     return Ratchet(IN_LAST_COMMIT, lambda: _standing_in_last_commit(request, repository, environ, start))
 
 
@@ -402,7 +402,7 @@ def _standing_in_base(request: Request, scene: Scene, environ: Mapping[str, str]
     """Of the commit where this branch left its base."""
     trees = scene.base()
     if trees is None:
-        return nothing_stands()
+        return Standing(frozenset())
     ref = (*trees.forks, trees.tip)[0].commit
     there = replace(request, source="ref", ref=ref, live="off", base=None)
     return Standing(identities(check(there, environ=environ)))

@@ -19,7 +19,7 @@ from driftguard.memo.shelf import Shelf
 from driftguard.verdict import Verdict, says_unchecked
 
 IN_BASE = "the base branch has it as well"
-IN_LAST_COMMIT = "known since before this commit, the last one has it as well"
+IN_LAST_COMMIT = "since before this commit, the last one has it as well"
 
 SHELF = "standing"
 MOST = 16
@@ -38,16 +38,19 @@ class Standing(NamedTuple):
 
 
 class Ratchet:
-    """Says of findings that another state has them already; that state is looked at when first asked, and once."""
+    """Says of findings that another state has them already; that state is looked at when first asked, and once.
 
-    def __init__(self, why: str, look: Callable[[], Standing]) -> None:
+    ``look`` is None where there is no such state.
+    """
+
+    def __init__(self, why: str, look: Callable[[], Standing] | None) -> None:
         self._why = why
         self._look = look
         self._standing: Standing | None = None
 
     def __call__(self, finding: Finding) -> str:
         """Why the finding is no news, "" if it is. What nobody could check is never known."""
-        if says_unchecked(finding.code) or finding.side is Side.LIVE:
+        if self._look is None or says_unchecked(finding.code) or finding.side is Side.LIVE:
             return ""
         if self._standing is None:
             self._standing = Standing(frozenset())  # what cannot be looked at excuses nothing
@@ -61,9 +64,8 @@ class Ratchet:
         return self._standing
 
 
-def nothing_stands() -> Standing:
-    """Where there is no other state."""
-    return Standing(frozenset(), (Staged((), (), b"", (), ()), Around((), (), ((), False, b""))))
+NEVER = Ratchet("", None)
+"""Where everything is news."""
 
 
 def identities(verdict: Verdict) -> frozenset[Identity]:
@@ -75,7 +77,7 @@ def keep(repository: Repository, settings: Settings, verdict: Verdict, found: De
     """Remember what was found, for the time when the files that were looked at are those of the last commit."""
     if any(says_unchecked(judged.finding.code) and judged.finding.side is not Side.LIVE for judged in verdict.findings):
         return
-    text = json.dumps(sorted(each for each in identities(verdict)))
+    text = json.dumps(sorted(identities(verdict)))
     answer, nothing = Answer(0, text, ""), Live((), ())
     _shelf(repository).put(Record(_maker(repository, settings), found.staged, found.around, nothing, answer))
 
