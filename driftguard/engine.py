@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
+from time import monotonic
 
 from driftguard import ignore_comments
 from driftguard.baseline import FILE as BASELINE
@@ -99,6 +100,9 @@ RUNNING = (*MODELS, *LIVE, *REPLAY, "DG407")
 
 IN_FOLDER = ("index", "everything", "last commit")
 """Sources that are looked at in the working tree's place, whatever lies there."""
+
+SHARE = 0.4
+"""Of the deadline, after which a hook does not begin to look at the last commit as well."""
 
 TORN = "{}: models, head and live were not compared, because Alembic cannot load these revisions"
 
@@ -413,7 +417,8 @@ def _last_commit(request: Request, scene: Scene, environ: Mapping[str, str], sta
     commits = request.source in ("index", "everything") and scene.moment is Moment.HOOK
     if not commits or request.settings.known_in_hook == "error" or repository is None or repository.head is None:
         return NEVER
-    return Ratchet(IN_LAST_COMMIT, lambda: _standing_in_last_commit(request, repository, environ, start))
+    end = monotonic() + request.settings.deadline * SHARE
+    return Ratchet(IN_LAST_COMMIT, lambda: _standing_in_last_commit(request, repository, environ, start, end))
 
 
 def _standing_in_base(request: Request, scene: Scene, environ: Mapping[str, str]) -> Standing:
@@ -427,23 +432,33 @@ def _standing_in_base(request: Request, scene: Scene, environ: Mapping[str, str]
 
 
 def _standing_in_last_commit(
-    request: Request, repository: Repository, environ: Mapping[str, str], start: Start
+    request: Request, repository: Repository, environ: Mapping[str, str], start: Start, end: float
 ) -> Standing:
-    """As it is remembered, else as it is found in the folder, else as it is found in a copy of that commit."""
+    """As it is remembered, else as it is found in the folder, else as it is found in a copy of that commit.
+
+    No look begins after ``end``: a hook that is ended for being late could not even say what it has found.
+    """
     settings, changed = request.settings, changed_since_last_commit(repository)
     there = replace(request, source="last commit", live="off", base=None)
     with last_commit_staged(repository) as indexed:
         remembered = recall(indexed, settings, changed, environ)
         if remembered is not None:
             return remembered
+    _refuse_when_late(end)
     with examine(there, environ=environ, start=start) as examination:
         verdict = examination.verdict
         found = None if examination.rests_on_the_day else examination.dependencies()
     if found is not None and not sees_the_future(found.staged, found.around, repository, changed):
         keep(repository, settings, verdict, found)
         return Standing(identities(verdict), (found.staged, found.around))
+    _refuse_when_late(end)
     copied = replace(there, source="ref", ref="HEAD", moment="")
     return Standing(identities(check(copied, environ=environ)))
+
+
+def _refuse_when_late(end: float) -> None:
+    if monotonic() > end:
+        raise DriftguardError("there is no time left for a look at the last commit")
 
 
 @contextmanager
