@@ -327,8 +327,10 @@ class Examination:
 
     def dependencies(self) -> Dependencies | None:
         """What the verdict on staged files depended on; None where that cannot be told, or checked later."""
-        began = self._scene.began
-        return None if began is None else dependencies(self._scene, self._environments, self._lives, began)
+        began, everything_ran = self._scene.began, all(facts.has_run for facts in self._environments)
+        if began is None or not everything_ran:
+            return None
+        return dependencies(self._scene, self._environments, self._lives, began)
 
     def live_fingerprint(self, exact: bool) -> tuple[str, ...]:
         """For each live database a text that changes when its schema or its stamp may have.

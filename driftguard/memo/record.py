@@ -122,13 +122,11 @@ def digest(content: bytes) -> bytes:
 
 def dump(record: Record) -> bytes:
     """The record as bytes, with their digest in front."""
-    parts: tuple[Staged | Around | Live | Answer, ...] = (record.staged, record.around, record.live, record.answer)
-    content = marshal.dumps((FORMAT, record.maker, *_fields(*parts), _fields(*(record.head or ()))))
+    own: tuple[Staged | Around | Live | Answer, ...] = (record.staged, record.around, record.live, record.answer)
+    parts = (*own, *(record.head or ()))
+    fields = [tuple(getattr(part, name) for name in part.__slots__) for part in parts]
+    content = marshal.dumps((FORMAT, record.maker, *fields))
     return digest(content) + content
-
-
-def _fields(*parts: Staged | Around | Live | Answer) -> tuple[tuple[bytes, ...], ...]:
-    return tuple(tuple(getattr(part, name) for name in part.__slots__) for part in parts)
 
 
 def load(content: bytes) -> Record | None:
@@ -136,7 +134,7 @@ def load(content: bytes) -> Record | None:
     if digest(content[DIGEST_BYTES:]) != content[:DIGEST_BYTES]:
         return None
     try:
-        format_, maker, staged, around, live, answer, head = marshal.loads(content[DIGEST_BYTES:])
+        format_, maker, staged, around, live, answer, *head = marshal.loads(content[DIGEST_BYTES:])
         if format_ != FORMAT:
             return None
         now, *before = (
