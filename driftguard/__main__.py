@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     import signal  # only now: a picture is there before this is imported
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    guess = _guessed_interpreter() if arguments[:1] == ["check"] and "--ref" not in arguments else ""
+    guess = _guessed_interpreter() if arguments[:1] == ["check"] and not _may_need_no_guest(arguments) else ""
     if not guess:
         return _outcome(lambda: _run(arguments, None))
     # Before anything else is imported: a guest takes longer to begin than we do.
@@ -40,6 +40,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     with early.begun(guess, os.environ) as start:
         return _outcome(lambda: _run(arguments, start))
+
+
+def _may_need_no_guest(arguments: Sequence[str]) -> bool:
+    """Whether the graph alone may be asked for, for which nothing may be started, or another folder's files."""
+    return any(word.startswith(("--ref", "--select")) for word in arguments)
 
 
 def _guessed_interpreter() -> str:
