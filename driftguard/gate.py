@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -14,13 +14,14 @@ from driftguard.checks.words import listed
 from driftguard.engine import Request
 from driftguard.errors import DriftguardError
 from driftguard.facts import Progress
-from driftguard.findings import About, Place, Severity
+from driftguard.findings import Place, Severity
 from driftguard.git import RefTree, Repository, Tree
 from driftguard.graph import Base, find_base
 from driftguard.graph.base import USUAL_NAMES, USUAL_REMOTE
 from driftguard.merges import merged
 from driftguard.pipelines import Pipeline
-from driftguard.verdict import Judged, Verdict, known_among, with_more
+from driftguard.ratchet import IN_BASE, Ratchet
+from driftguard.verdict import Judged, Verdict, let_pass, with_more
 
 NOT_MERGED = "git cannot merge {} by itself, so the two were not looked at together: {} in conflict"
 UNKNOWN = "it is not known which branch this one is going into"
@@ -126,7 +127,8 @@ def pass_through(
             )
             with engine.examine(there, progress, environ) as both:
                 tree = RefTree(merge.repository, merge.commit)
-                more = _only_together(verdict, both.verdict, lambda: engine.found_at(request, base.commit, environ))
+                at_base = Ratchet(IN_BASE, lambda: engine.standing_at(request, base.commit, environ))
+                more = _only_together(verdict, both.verdict, at_base)
                 return with_more(
                     verdict,
                     [_told(each, base.name, examination.tree, tree) for each in more],
@@ -135,18 +137,17 @@ def pass_through(
                 )
 
 
-def _only_together(here: Verdict, both: Verdict, at_base: Callable[[], frozenset[About]]) -> Iterator[Judged]:
+def _only_together(here: Verdict, both: Verdict, at_base: Ratchet) -> Iterator[Judged]:
     """What is off in the merged tree, and was not told of the branch; that it diverges is told there as DG102.
 
     What counts as known on the branch, for it was off at the fork, is new if the base has mended it since.
     """
-    told = {judged.finding.about: judged.known for judged in here.findings}
-    left = [
-        each for each in both.findings if each.finding.code not in DIVERGENCES and told.get(each.finding.about, True)
-    ]
-    known = at_base() if any(each.severity is not Severity.NOTE for each in left) else frozenset()
-    for judged in known_among(left, known):
-        if judged.finding.about not in told or judged.severity is not Severity.NOTE:
+    told = {judged.finding.identity: judged for judged in here.findings}
+    for found in both.findings:
+        if found.finding.code in DIVERGENCES:
+            continue
+        before, judged = told.get(found.finding.identity), let_pass(found, at_base)
+        if before is None or (before.known and judged.severity is not Severity.NOTE):
             yield judged
 
 

@@ -679,6 +679,19 @@ def everything_staged(repository: Repository, endings: tuple[str, ...]) -> Itera
         yield staged
 
 
+@contextmanager
+def last_commit_staged(repository: Repository) -> Iterator[Repository]:
+    """The repository with an index that holds the last commit; the real one stays as it is."""
+    with scratch("index") as temporary:
+        index = temporary / "index"
+        with suppress(FileNotFoundError):  # what is the same in both needs no second look
+            shutil.copy2(repository.environ.get("GIT_INDEX_FILE") or repository.git_path("index"), index)
+        environ = {**repository.environ, "GIT_INDEX_FILE": str(index)}
+        indexed = Repository(repository.root, repository.git_folder, repository.bare, environ)
+        indexed.run("-c", "core.splitIndex=false", "-c", "core.fsmonitor=false", "read-tree", "--reset", "HEAD")
+        yield indexed
+
+
 def find_repository(cwd: Path, environ: Mapping[str, str] = os.environ) -> Repository | None:
     """The repository that ``cwd`` lies in; None where there is none, or no git at all.
 

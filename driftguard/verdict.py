@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from driftguard.findings import About, Finding, Severity, Side
+from driftguard.findings import Finding, Severity, Side
 from driftguard.graph import NOTHING_KNOWN, Graph, Known
 from driftguard.redaction import redacted
 from driftguard.rules import RULES, selects
@@ -38,12 +38,12 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A finding with its rule's name and the severity that counts; ``known``: the base branch has it as well."""
+    """A finding with its rule's name and the severity that counts; ``known`` says who has it already, "" if nobody."""
 
     finding: Finding
     rule: str
     severity: Severity
-    known: bool = False
+    known: str = ""
 
 
 class Member(NamedTuple):
@@ -110,7 +110,7 @@ def judge(
     checked: Iterable[str] = (),
     notes: Iterable[str] = (),
     environments: Mapping[str, Collection[Side]] | None = None,
-    is_known: Callable[[Finding], bool] = lambda finding: False,
+    known: Callable[[Finding], str] = lambda finding: "",
     members: Iterable[Member] = (),
 ) -> Verdict:
     """The verdict on ``findings``; ``looked_at`` are the sides that were really compared, ``environments`` those
@@ -119,14 +119,14 @@ def judge(
     ``select`` and ``ignore`` hold selectors (a rule's name, its code, or the beginning of a code). Only ``ignore``
     silences "could not check" (DG9xx): who selects ``DG2`` must still hear that the models did not load. ``ignored_in``
     has more selectors by environment. ``severity`` says what rules weigh, the last selector that fits counts; a finding
-    with a severity of its own keeps it. What ``is_known`` weighs as a note.
+    with a severity of its own keeps it. What is ``known``, which says by whom, weighs as a note.
 
     Exit code: 1 when an error stands (with ``strict`` a warning is enough), whether or not something else could not be
     checked, because there is something to mend in any case; 2 when the only errors say "could not check"; else 0.
     """
     weights = tuple(severity)
     kept = tuple(
-        _judged(finding, weights, is_known)
+        _judged(finding, weights, known)
         for finding in sorted(map(_redacted, dict.fromkeys(findings)), key=_order)
         if is_told(finding.code, select, (*ignore, *ignored_in.get(finding.environment, ())))
     )
@@ -151,16 +151,10 @@ def judge(
     )
 
 
-def known_among(findings: Iterable[Judged], known: Collection[About]) -> tuple[Judged, ...]:
-    """The findings, of which those that are about the same as what is ``known`` weigh no more than a note."""
-    return tuple(
-        replace(judged, severity=Severity.NOTE, known=True)
-        if judged.severity is not Severity.NOTE
-        and not says_unchecked(judged.finding.code)
-        and judged.finding.about in known
-        else judged
-        for judged in findings
-    )
+def let_pass(judged: Judged, known: Callable[[Finding], str]) -> Judged:
+    """The finding, which weighs no more than a note if ``known`` says why it is no news ("" if it is)."""
+    told = known(judged.finding) if judged.severity is not Severity.NOTE else ""
+    return replace(judged, severity=Severity.NOTE, known=told) if told else judged
 
 
 def with_more(
@@ -195,10 +189,9 @@ def _heard_of(looked_at: Collection[Side], select: Collection[str], ignore: Coll
     return frozenset(side for side in looked_at if side not in FAMILIES or FAMILIES[side] in families)
 
 
-def _judged(finding: Finding, weights: tuple[tuple[str, Severity], ...], is_known: Callable[[Finding], bool]) -> Judged:
+def _judged(finding: Finding, weights: tuple[tuple[str, Severity], ...], known: Callable[[Finding], str]) -> Judged:
     severity = finding.severity or _weight(finding.code, weights)
-    known = severity is not Severity.NOTE and is_known(finding)
-    return Judged(finding, RULES[finding.code].name, Severity.NOTE if known else severity, known)
+    return let_pass(Judged(finding, RULES[finding.code].name, severity), known)
 
 
 def _weight(code: str, severity: Iterable[tuple[str, Severity]]) -> Severity:
@@ -282,5 +275,5 @@ def _state_of(member: Member, findings: Iterable[Judged]) -> State:
 def is_off(side: Side, judged: Judged) -> bool:
     """Whether a finding is why ``side`` is off."""
     finding = judged.finding
-    weighs = judged.severity != Severity.NOTE or judged.known
+    weighs = judged.severity != Severity.NOTE or bool(judged.known)
     return finding.side == side and weighs and not says_unchecked(finding.code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
@@ -113,7 +114,6 @@ def _annotated(outputs: Sequence[Output]) -> Iterator[None]:
 def _summary(pipeline: Pipeline, aim: Aim, verdict: Verdict, paint: Paint) -> Iterator[str]:
     """What a screen holds: where it ran, what fails, and how to see the same at home."""
     new = [each for each in verdict.findings if each.severity is not Severity.NOTE]
-    known = sum(each.known for each in verdict.findings)
     yield ""
     yield paint(f"driftguard ci: {visible(pipeline.about)}", "bold")
     yield f"  base   {visible(aim.said)}"
@@ -126,8 +126,8 @@ def _summary(pipeline: Pipeline, aim: Aim, verdict: Verdict, paint: Paint) -> It
         yield f"         {paint(finding.code, COLOURS[each.severity])} {visible(finding.message)}{where}"
     if len(new) > MOST_LINES:
         yield f"         and {len(new) - MOST_LINES} more, in the report"
-    if known and aim.base:
-        yield f"  known  {counted(known, 'finding')} that {visible(aim.base.name)} has as well"
+    for why, number in Counter(each.known for each in verdict.findings if each.known).items():
+        yield f"  known  {counted(number, 'finding')}: {visible(why)}"
     yield f"  so     {ENDS.get(verdict.exit_code, 'passed')} (exit code {verdict.exit_code})"
 
 

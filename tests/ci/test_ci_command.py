@@ -38,7 +38,7 @@ def test_a_pull_request_on_github(clone: Guarded, tmp_path: Path) -> None:
     assert summary(answer.out) == {
         "base": f"origin/main ({clone.git('rev-parse', '--short=12', 'origin/main').strip()})",
         "new": "2 errors",
-        "known": "1 finding that origin/main has as well",
+        "known": "1 finding: the base branch has it as well",
         "so": "failed (exit code 1)",
     }
     assert len(answer.out.splitlines()) < 25
