@@ -229,7 +229,7 @@ def patched():
 def note_libraries():
     """For a process that has nothing of the project: what is in the libraries now is theirs, and not looked at again."""
     _noted.clear()
-    if not any(True for _ in patched()):
+    if next(patched(), None) is None:
         _noted.take([*_owners()])
 
 
