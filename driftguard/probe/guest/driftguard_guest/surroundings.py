@@ -227,7 +227,7 @@ def patched():
 
 
 def note_libraries():
-    """For a process that has nothing of the project: what is in the libraries now is theirs, and not looked at again."""
+    """What is in the libraries now is theirs and not looked at again; for a process that has nothing of the project."""
     _noted.clear()
     if next(patched(), None) is None:
         _noted.take([*_owners()])
