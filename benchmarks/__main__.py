@@ -1,4 +1,4 @@
-"""``python -m benchmarks [--quick] [--point POINT] [--only WORDS]``: prints Markdown, and what is going on to stderr."""
+"""``python -m benchmarks [--quick] [--point POINT] [--only WORDS]``: prints Markdown; the rest goes to stderr."""
 
 from __future__ import annotations
 
