@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -53,6 +53,7 @@ from driftguard.git import (
     materialised,
     no_repository,
 )
+from driftguard.graph import NOTHING_KNOWN, Known
 from driftguard.ignore_comments import MARK, Applied, IgnoreComment, read_comments, unused
 from driftguard.memo.shelf import Shelf
 from driftguard.merges import merged
@@ -61,7 +62,7 @@ from driftguard.probe.guest_process import Start
 from driftguard.project import Environment, choose, discover
 from driftguard.rules import RULES, selects
 from driftguard.schema.catalog import Catalog
-from driftguard.verdict import Member, Verdict, is_told, judge, says_unchecked
+from driftguard.verdict import History, Member, Verdict, is_told, judge, says_unchecked
 
 UNTOLD = "models, head and live were not compared: {} stands in the way, and is ignored or not selected"
 NOT_COMPARED = "not compared with the base branch: {}"
@@ -103,13 +104,22 @@ def silent(stage: str) -> None:
 
 @dataclass
 class Outcome:
-    """What comes together while environments are looked at."""
+    """What comes together while environments are looked at.
+
+    ``bases`` has, by environment, the base branch and its revisions; ``stamps`` environment, live database, revision.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     looked_at: set[tuple[str, Side]] = field(default_factory=set)
     checked: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
+    bases: dict[str, Known] = field(default_factory=dict)
+    stamps: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def standing(self, environment: str, database: str, stamp: Sequence[str] | None) -> None:
+        """Note where a live database stands."""
+        self.stamps += [(environment, database, each) for each in stamp or ()]
 
 
 class Examination:
@@ -184,6 +194,16 @@ class Examination:
             is_known=self._is_known,
             members=live.members,
         )
+
+    @property
+    def histories(self) -> tuple[History, ...]:
+        """The revisions of every environment, with what was learned of them on the way."""
+        return tuple(map(self._history, self._environments))
+
+    def _history(self, facts: EnvironmentFacts) -> History:
+        name = facts.environment.name
+        live = tuple((database, id_) for environment, database, id_ in self._live.stamps if environment == name)
+        return History(name, facts.graph, self._still.bases.get(name, NOTHING_KNOWN)._replace(live=live))
 
     def _comments_in(self, path: str) -> tuple[IgnoreComment, ...]:
         return read_comments(path, self._scene.tree.read(path) or b"")
@@ -492,6 +512,7 @@ def _look_at_base(facts: EnvironmentFacts, given: GraphInput, outcome: Outcome) 
     if conflicts := conflicts_in(facts, trees):
         outcome.notes.append(CONFLICTS.format(name, listed(conflicts), trees.base.name))
     compared = base_input(facts, trees, given)
+    outcome.bases[name] = Known(trees.base.name, frozenset(compared.tip.graph.by_id))
     outcome.checked.append(f"{name}: revisions against {trees.base.name}")
     return [replace(finding, environment=name) for check in BASE.values() for finding in check(compared)]
 
@@ -577,6 +598,7 @@ def _look_at_one(
     outcome.looked_at.add((facts.environment.name, Side.LIVE))
     outcome.checked.append(_label(facts, name, read.label))
     outcome.notes += read.notes
+    outcome.standing(facts.environment.name, name or "live", given.stamp)
     for finding in (*_gaps(read, strict_coverage), *(each for check in LIVE.values() for each in check(given))):
         _add(outcome, finding, facts, name)
 
@@ -607,7 +629,9 @@ def _look_at_fleet(
         unnamed = given._replace(database="")
         found += [(finding, group.names) for check in LIVE.values() for finding in check(unnamed)]
         found += [(finding, group.names) for finding in _gaps(group.live, strict_coverage)]
-    outcome.members += [Member(environment, fleet.kind, name, stamp) for name, stamp in stamps.items()]
+    for name, stamp in stamps.items():
+        outcome.members.append(Member(environment, fleet.kind, name, stamp))
+        outcome.standing(environment, name, stamp)
     outcome.checked.append(_label(facts, database.database.name, f"live, {counted(len(stamps), fleet.kind)}"))
     for finding in together(found):
         told = told_where(finding) if fleet.kind == TENANT else finding

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from driftguard.findings import Finding, Severity, Side
+from driftguard.graph import NOTHING_KNOWN, Graph, Known
 from driftguard.redaction import redacted
 from driftguard.rules import RULES, selects
 
@@ -55,13 +56,22 @@ class Member(NamedTuple):
     state: State = State.FINE
 
 
+class History(NamedTuple):
+    """The revisions of one environment as they were looked at, and what is known of them beside their files."""
+
+    environment: str
+    graph: Graph
+    known: Known = NOTHING_KNOWN
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a check ends in.
 
     ``states`` holds each of the four once. ``checked`` says, a line each, what was looked at; ``notes`` what nobody
     can tell ("cannot tell whether …"). ``environments`` holds the four once more for each environment, in its order;
-    ``members`` are the live databases, where several were looked at.
+    ``members`` are the live databases, where several were looked at. ``histories`` are the revisions of each
+    environment, for a report that draws them.
     """
 
     findings: tuple[Judged, ...]
@@ -72,6 +82,7 @@ class Verdict:
     environments: tuple[tuple[str, tuple[tuple[Side, State], ...]], ...] = ()
     members: tuple[Member, ...] = ()
     strict: bool = False
+    histories: tuple[History, ...] = ()
 
     def fails(self, judged: Judged) -> bool:
         """Whether the check fails for this finding."""
@@ -199,7 +210,7 @@ def _states(findings: Collection[Judged], looked_at: Collection[Side]) -> tuple[
 
 
 def _state(side: Side, findings: Collection[Judged], looked_at: Collection[Side]) -> State:
-    if any(_is_off(side, judged) for judged in findings):
+    if any(is_off(side, judged) for judged in findings):
         return State.OFF
     failed = {judged.finding.side for judged in findings if says_unchecked(judged.finding.code)}
     if side in failed or (Side.SETUP in failed and side not in looked_at):
@@ -213,12 +224,13 @@ def _state_of(member: Member, findings: Iterable[Judged]) -> State:
         for each in findings
         if each.finding.environment == member.environment and member.name in each.finding.databases
     ]
-    if any(_is_off(Side.LIVE, each) for each in own):
+    if any(is_off(Side.LIVE, each) for each in own):
         return State.OFF
     return State.FAILED if any(says_unchecked(each.finding.code) for each in own) else State.FINE
 
 
-def _is_off(side: Side, judged: Judged) -> bool:
+def is_off(side: Side, judged: Judged) -> bool:
+    """Whether a finding is why ``side`` is off."""
     finding = judged.finding
     weighs = judged.severity != Severity.NOTE or judged.known
     return finding.side == side and weighs and not says_unchecked(finding.code)

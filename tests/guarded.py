@@ -6,15 +6,16 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import forks
 from sqlalchemy import create_engine
 
 SAMPLES = Path(__file__).parent / "projects"
 EXAMPLES = Path(__file__).parents[1] / "examples"
+TIMEOUT_SECONDS = 180.0
 
 
 class Answer(NamedTuple):
@@ -85,13 +86,15 @@ class Guarded:
             capture_output=True,
             text=True,
             check=False,
-            timeout=180,
+            timeout=TIMEOUT_SECONDS,
         )
         return Answer(done.returncode, done.stdout, done.stderr)
 
     def must(self, *command: str | Path, folder: str = ".") -> str:
         """Run a command that succeeds; its output."""
-        answer = self.run(*command, folder=folder)
+        return self._succeeded(command, self.run(*command, folder=folder))
+
+    def _succeeded(self, command: object, answer: Answer) -> str:
         assert answer.code == 0, f"{command}: {answer.out}{answer.err}"
         return answer.out
 
@@ -103,14 +106,18 @@ class Guarded:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--no-verify", "--allow-empty", "-m", message)
 
+    def python(self, module: str, *arguments: str, folder: str = ".") -> Answer:
+        """Run ``python -m MODULE``."""
+        return Answer(*forks.run(module, arguments, self.root / folder, self.environ, TIMEOUT_SECONDS))
+
     def alembic(self, *arguments: str, folder: str = ".") -> str:
-        return self.must(sys.executable, "-m", "alembic", *arguments, folder=folder)
+        return self._succeeded("alembic", self.python("alembic", *arguments, folder=folder))
 
     def flask(self, *arguments: str, folder: str = ".") -> str:
-        return self.must(sys.executable, "-m", "flask", *arguments, folder=folder)
+        return self._succeeded("flask", self.python("flask", *arguments, folder=folder))
 
     def driftguard(self, *arguments: str, folder: str = ".") -> Answer:
-        return self.run(sys.executable, "-m", "driftguard", *arguments, folder=folder)
+        return self.python("driftguard", *arguments, folder=folder)
 
     def check(self, *arguments: str, folder: str = ".") -> Checked:
         """``driftguard check`` as JSON."""

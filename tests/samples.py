@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from driftguard.findings import Finding, Place, Severity, Side
-from driftguard.verdict import Verdict, judge
+from driftguard.graph import Graph, Known, Revision
+from driftguard.verdict import History, Verdict, judge
 
 FILES: dict[str, tuple[str, ...]] = {
     "app/models.py": (
@@ -106,14 +109,36 @@ FINDINGS: tuple[Finding, ...] = (
 )
 
 
+def revision(id_: str, *down: str, doc: str) -> Revision:
+    """A revision in a file of its own."""
+    return Revision(id_, down, (), (), f"migrations/versions/{id_}.py", 9, 10, doc, "migrations/versions")
+
+
+HISTORIES = (
+    History(
+        "school",
+        Graph(
+            (
+                revision("1975ea", doc="create the school"),
+                revision("3fe2a1", "1975ea", doc="add students.email"),
+                revision("77c0de", "1975ea", doc='</title><script>"&amp;\x1b[2J\u202e'),
+            )
+        ),
+        Known("origin/main", frozenset({"1975ea", "3fe2a1"}), (("main", "3fe2a1"),)),
+    ),
+    History("hostile", Graph()),
+)
+
+
 def source(path: str) -> tuple[str, ...] | None:
     return FILES.get(path)
 
 
 def verdict() -> Verdict:
-    return judge(
+    judged = judge(
         FINDINGS,
         looked_at=(Side.MODELS, Side.HEAD, Side.LIVE, Side.GRAPH),
         checked=("school on PostgreSQL 15.8: 12 tables, 7 revisions", "hostile on SQLite 3.45: 1 table, 1 revision"),
         notes=("cannot tell whether extension postgis is the same version: the shadow has none",),
     )
+    return replace(judged, histories=HISTORIES)

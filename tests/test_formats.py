@@ -6,6 +6,7 @@ import json
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -17,8 +18,9 @@ from hooked import plain as plain_project
 from driftguard.commands.reports import Output, deliver
 from driftguard.errors import DriftguardError
 from driftguard.findings import Finding, Place, Severity, Side
+from driftguard.graph import Graph, Known, Unreadable
 from driftguard.report import REPORTS, plain
-from driftguard.verdict import Verdict, judge
+from driftguard.verdict import FOUR, History, Member, Verdict, judge
 
 ROOT = Path(__file__).parents[1]
 HOSTILE = (
@@ -42,7 +44,7 @@ def rendered(name: str, verdict: Verdict) -> str:
 
 def hostile() -> Verdict:
     """Every text that could be obeyed, everywhere that text from outside may stand."""
-    return judge(
+    judged = judge(
         [
             Finding(
                 code="DG301",
@@ -60,7 +62,16 @@ def hostile() -> Verdict:
         ],
         notes=HOSTILE,
         checked=HOSTILE,
+        environments=dict.fromkeys(HOSTILE, FOUR),
+        members=[Member(text, text, text, (text,)) for text in HOSTILE],
     )
+    return replace(judged, histories=tuple(map(hostile_history, HOSTILE)))
+
+
+def hostile_history(text: str) -> History:
+    """The same in a revision graph."""
+    graph = Graph((samples.revision(text, doc=text),), (Unreadable(f"v/{text}.py", 1, text),))
+    return History(text, graph, Known(text, frozenset({f"{text}2"}), ((text, text),), (text,)))
 
 
 @pytest.mark.parametrize("verdict", [samples.verdict(), hostile(), judge([])], ids=["samples", "hostile", "clean"])

@@ -69,7 +69,7 @@ def check(
             examination = stack.enter_context(engine.examine(request, tell, os.environ, begin or start_guest))
         verdict, paint, lines = examination.verdict, painter(sys.stdout, os.environ), staged.source_of(examination.tree)
         if not moment:
-            deliver(outputs, verdict, lines, paint, os.environ)
+            deliver(outputs, replace(verdict, histories=examination.histories), lines, paint, os.environ)
         else:
             told = staged.answer(examination, lines)
             sys.stdout.write(told.coloured if paint is colourful else told.plain)

@@ -17,10 +17,10 @@ from driftguard.commands.progress import progress
 from driftguard.config import Settings, load_settings
 from driftguard.errors import DriftguardError
 from driftguard.git import RefTree, Repository, Tree, find_repository
-from driftguard.graph import Graph, Memory, load, memory_of
+from driftguard.graph import Graph, Known, Memory, load, memory_of
 from driftguard.memo.picture import Look, begin
 from driftguard.project import Environment, choose, discover
-from driftguard.report.picture import Known, Picture, picture_of
+from driftguard.report.picture import Picture, picture_of
 from driftguard.report.visible import visible
 
 Place = tuple[str, str]

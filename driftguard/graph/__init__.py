@@ -5,6 +5,7 @@ from driftguard.graph.collisions import apart, collisions, double_merges
 from driftguard.graph.compare import does_the_same
 from driftguard.graph.graph import Graph, Missing
 from driftguard.graph.history import Trace, UnstagedRevision, unstaged_revisions, whereabouts
+from driftguard.graph.known import NOTHING_KNOWN, Known
 from driftguard.graph.load import load
 from driftguard.graph.lost import Find, Search, Where, search
 from driftguard.graph.memory import Key, Memory, memory_of
@@ -13,10 +14,12 @@ from driftguard.graph.recovery import Recovery, applied_beside, recover, ways_do
 from driftguard.graph.revision import Revision, Unreadable, parse_revision
 
 __all__ = [
+    "NOTHING_KNOWN",
     "Base",
     "Find",
     "Graph",
     "Key",
+    "Known",
     "Memory",
     "Missing",
     "Recovery",

@@ -13,7 +13,7 @@ from driftguard.verdict import Verdict
 
 __all__ = ["REPORTS", "Paint", "Report", "Source", "colourful", "painter", "plain"]
 
-MODULES = {"json": "json_v1"}
+MODULES = {"html": "page", "json": "json_v1"}
 
 
 class Report(Protocol):

@@ -17,6 +17,11 @@ MOST_NAMES = 4
 
 def summaries(verdict: Verdict) -> Iterator[str]:
     """One line for each environment with several live databases."""
+    return (f"{name}: {'; '.join(parts)}" for name, parts in by_environment(verdict))
+
+
+def by_environment(verdict: Verdict) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each environment with several live databases, and the parts of its line: first how many are as they should be."""
     for environment in dict.fromkeys(each.environment for each in verdict.members):
         members = [each for each in verdict.members if each.environment == environment]
         findings = [
@@ -24,7 +29,7 @@ def summaries(verdict: Verdict) -> Iterator[str]:
             for each in verdict.findings
             if each.finding.environment == environment and each.finding.databases and each.finding.side == Side.LIVE
         ]
-        yield f"{visible(environment)}: {'; '.join(_parts(members, findings))}"
+        yield visible(environment), tuple(_parts(members, findings))
 
 
 def some(names: Sequence[str]) -> str:

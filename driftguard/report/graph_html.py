@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from driftguard.report import graph_svg
 from driftguard.report.lanes import rows
@@ -31,6 +32,14 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """Nothing is fetched and no script runs, whatever a file says."""
 
 
+class Listed(NamedTuple):
+    """The revisions of a picture as a table, how many there are, and where the runs of the drawing lead to in it."""
+
+    title: str
+    table: str
+    links: Mapping[str, str]
+
+
 def render(pictures: Sequence[Picture]) -> str:
     """One page with all environments, which works without scripts; the list is for searching in it."""
     names = xml(f"Revisions of {', '.join(each.name for each in pictures)}")
@@ -43,18 +52,26 @@ def render(pictures: Sequence[Picture]) -> str:
     )
 
 
-def _section(number: int, picture: Picture) -> str:
+def listed(number: int, picture: Picture) -> Listed:
+    """Every revision of the picture with that number on the page, in the order in which they are drawn."""
     anchors = {box.id: f"e{number}r{place}" for place, box in enumerate(picture.boxes)}
-    links = {box.id: f"#{anchors[box.id]}" for box in picture.boxes if box.is_run}
-    drawn = graph_svg.document(graph_svg.drawing(picture, links))
     boxes = {box.id: box for box in picture.boxes}
     order = (row.node.id for row in rows(nodes(picture.boxes)))
     lines = "\n".join(line for id_ in order for line in _lines(boxes[id_], anchors[id_]))
     count = sum(len(box.revisions) for box in picture.boxes)
-    said = "1 revision" if count == 1 else f"All {count} revisions"
+    return Listed(
+        "1 revision" if count == 1 else f"All {count} revisions",
+        f'<table>\n<col class="id"><col><col class="file">\n{lines}\n</table>',
+        {box.id: f"#{anchors[box.id]}" for box in picture.boxes if box.is_run},
+    )
+
+
+def _section(number: int, picture: Picture) -> str:
+    list_ = listed(number, picture)
+    drawn = graph_svg.document(graph_svg.drawing(picture, list_.links))
     return (
-        f'<section>\n<div class="drawing">{drawn}</div>\n<details open><summary>{said}</summary>\n'
-        f'<table>\n<col class="id"><col><col class="file">\n{lines}\n</table>\n</details>\n</section>'
+        f'<section>\n<div class="drawing">{drawn}</div>\n<details open><summary>{list_.title}</summary>\n'
+        f"{list_.table}\n</details>\n</section>"
     )
 
 

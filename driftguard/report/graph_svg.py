@@ -29,7 +29,7 @@ STYLE = """
   --c7: #656d76;
   --head: #ddf4ff; --on-head: #0550ae; --label: #f5e8ff; --on-label: #6639ba; --new: #dafbe1; --on-new: #116329;
   --live: #953800; --on-live: #ffffff; --wrong: #ffebe9; --on-wrong: #a40e26; --error: #cf222e; }
-@media (prefers-color-scheme: dark) { .graph { --ground: #0d1117; --ink: #e6edf3; --quiet: #9198a1;
+@media screen and (prefers-color-scheme: dark) { .graph { --ground: #0d1117; --ink: #e6edf3; --quiet: #9198a1;
   --c0: #58a6ff; --c1: #3fb950; --c2: #bc8cff; --c3: #f0883e; --c4: #f778ba; --c5: #39c5cf; --c6: #d29922;
   --c7: #9ea7b3;
   --head: #0c2d6b; --on-head: #a5d6ff; --label: #3c1e70; --on-label: #e2c5ff; --new: #04431d; --on-new: #7ee787;
@@ -83,17 +83,20 @@ def document(piece: Piece, head: str = "") -> str:
 
 
 def drawing(picture: Picture, links: Mapping[str, str] = {}) -> Piece:
-    """One environment. ``links`` has, for runs by their ids, where the revisions in them are listed."""
+    """One environment, below its name if it has one.
+
+    ``links`` has, for runs by their ids, where the revisions in them are listed.
+    """
     boxes = {box.id: box for box in picture.boxes}
     laid = list(rows(nodes(picture.boxes)))
     lines = [_line(row, boxes[row.node.id], links) for row in laid] or [_words("no revisions", PROPORTIONAL, "quiet")]
     notes = [_words(note, PROPORTIONAL, "quiet") for note in picture.notes]
     body = _stacked([*lines, *notes])
     ways = "\n".join(_ways(laid, boxes))
-    title = _words(clipped(picture.name, LONGEST_NAME), PROPORTIONAL * 1.4, "title")
+    title = [_words(clipped(picture.name, LONGEST_NAME), PROPORTIONAL * 1.4, "title")] if picture.name else []
     legend = _wrapped(list(_legend(picture)), max(LEAST_WIDTH, body.width))
     space = Piece("", 0, GAP)
-    return _framed(_stacked([title, *legend, space, body._replace(markup=f"{ways}\n{body.markup}")]))
+    return _framed(_stacked([*title, *legend, space, body._replace(markup=f"{ways}\n{body.markup}")]))
 
 
 def _line(row: Row, box: Box, links: Mapping[str, str]) -> Piece:

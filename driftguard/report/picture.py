@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import NamedTuple
 
-from driftguard.graph import Graph, Revision
+from driftguard.graph import NOTHING_KNOWN, Graph, Known, Revision
 from driftguard.report.lanes import Node
 from driftguard.report.visible import visible
 
@@ -17,6 +17,9 @@ MANY = 60
 
 SHORTEST_RUN, SHORTEST_NEW_RUN = 3, 12
 """What is new is what people look for: less of it is hidden."""
+
+MOST_STANDING = 3
+"""Databases that are named at the revision where they stand; more are counted."""
 
 MOST_AWAY = 10
 """Revisions of the base branch that are named though they are not here."""
@@ -109,25 +112,6 @@ class Picture(NamedTuple):
         return (*self.notes, *(f"new: {mark.text}" for mark in self.legend() if mark.kind is Kind.NEW))
 
 
-class Known(NamedTuple):
-    """What is known beside the files.
-
-    ``base`` is the base branch and ``in_base`` the revisions that it has; ``live`` are databases and the revisions at
-    which they stand; ``notes`` what could not be found out.
-    """
-
-    base: str = ""
-    in_base: frozenset[str] = frozenset()
-    live: tuple[tuple[str, str], ...] = ()
-    notes: tuple[str, ...] = ()
-
-    def is_new(self, id_: str) -> bool:
-        return bool(self.base) and id_ not in self.in_base
-
-
-NOTHING_KNOWN = Known()
-
-
 def picture_of(name: str, graph: Graph, known: Known = NOTHING_KNOWN, *, every: bool = False) -> Picture:
     """The picture of one environment; in large ones straight runs are one box, unless ``every`` revision is wanted."""
     marks = _marks(graph, known)
@@ -192,6 +176,9 @@ def _unremarkable(graph: Graph, marks: Mapping[str, tuple[Mark, ...]]) -> dict[s
 def _marks(graph: Graph, known: Known) -> dict[str, tuple[Mark, ...]]:
     """What is said of each revision."""
     heads = frozenset(graph.heads())
+    standing: defaultdict[str, list[str]] = defaultdict(list)
+    for database, id_ in known.live:
+        standing[id_].append(database)
     wrong: defaultdict[str, list[str]] = defaultdict(list)
     for missing in graph.missing():
         wrong[missing.revision.id].append(f"{missing.id} is missing")
@@ -200,20 +187,26 @@ def _marks(graph: Graph, known: Known) -> dict[str, tuple[Mark, ...]]:
             wrong[id_].append("needs itself")
     for same in graph.duplicates():
         wrong[same[0].id].append(f"in {len(same)} files")
-    return {id_: tuple(_marks_of(revision, graph, known, heads, wrong)) for id_, revision in graph.by_id.items()}
+    return {
+        id_: (
+            *([Mark(Kind.NEW, "new")] if known.is_new(id_) else []),
+            *_marks_of_databases(standing.get(id_, ())),
+            *([Mark(Kind.HEAD, "head")] if id_ in heads else []),
+            *_marks_of(revision, graph, wrong.get(id_, ())),
+        )
+        for id_, revision in graph.by_id.items()
+    }
 
 
-def _marks_of(
-    revision: Revision, graph: Graph, known: Known, heads: frozenset[str], wrong: Mapping[str, list[str]]
-) -> Iterator[Mark]:
+def _marks_of_databases(names: Sequence[str]) -> Iterator[Mark]:
+    if len(names) > MOST_STANDING:
+        yield Mark(Kind.LIVE, f"{len(names)} stand here")
+    else:
+        yield from (Mark(Kind.LIVE, visible(f"{name} stands here")) for name in names)
+
+
+def _marks_of(revision: Revision, graph: Graph, wrong: Sequence[str]) -> Iterator[Mark]:
     children = len(graph.children(revision.id))
-    if known.is_new(revision.id):
-        yield Mark(Kind.NEW, "new")
-    for database, id_ in known.live:
-        if id_ == revision.id:
-            yield Mark(Kind.LIVE, visible(f"{database} stands here"))
-    if revision.id in heads:
-        yield Mark(Kind.HEAD, "head")
     for label in revision.labels:
         yield Mark(Kind.LABEL, visible(f"label {label}"))
     if len(revision.down) > 1:
@@ -224,5 +217,5 @@ def _marks_of(
         yield Mark(Kind.BASE, "base")
     for other in revision.depends_on:
         yield Mark(Kind.DEPENDS, visible(f"depends on {other}"))
-    for reason in wrong.get(revision.id, ()):
+    for reason in wrong:
         yield Mark(Kind.WRONG, visible(reason))

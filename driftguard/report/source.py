@@ -20,11 +20,21 @@ TRAILING_COMMENT = re.compile(r"\s{2,}#.*$")
 
 
 class Excerpt(NamedTuple):
-    """One line of source, and a second one with carets below its code."""
+    """One line of source: its indentation, its code, and what comes after that, such as a comment."""
 
     number: int
-    line: str
-    underline: str
+    before: str
+    code: str
+    after: str
+
+    @property
+    def line(self) -> str:
+        return f"{self.before}{self.code}{self.after}"
+
+    @property
+    def underline(self) -> str:
+        """Carets below the code."""
+        return " " * len(self.before) + "^" * cells(self.code)
 
 
 def excerpt(place: Place, source: Source) -> Excerpt | None:
@@ -36,6 +46,6 @@ def excerpt(place: Place, source: Source) -> Excerpt | None:
     if not line:
         return None
     shown = line if len(line) <= WIDEST else line[: WIDEST - 1] + "…"
-    code = TRAILING_COMMENT.sub("", shown) or shown
-    indent = len(code) - len(code.lstrip())
-    return Excerpt(place.line, shown, " " * indent + "^" * cells(code.strip()))
+    code = (TRAILING_COMMENT.sub("", shown) or shown).strip()
+    before, code, after = shown.partition(code)
+    return Excerpt(place.line, before, code, after)

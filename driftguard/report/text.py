@@ -38,18 +38,27 @@ def render(verdict: Verdict, source: Source, paint: Paint) -> str:
 
 def summary(verdict: Verdict, paint: Paint) -> str:
     """One line: how many findings, and for each of the four what is known of it."""
-    states = [_said(verdict.sides(state), state) for state in State if verdict.sides(state)]
-    return f"{counts(verdict, paint)}: {'; '.join(states)}"
+    return f"{counts(verdict, paint)}: {states(verdict)}"
 
 
 def counts(verdict: Verdict, paint: Paint) -> str:
     """``2 errors, 1 warning``, or ``clean``."""
-    counted = [
-        paint(_counted(verdict.count(severity), severity.value), COLOURS[severity])
+    told = [
+        paint(counted(verdict.count(severity), severity.value), COLOURS[severity])
         for severity in Severity
         if verdict.count(severity)
     ]
-    return ", ".join(counted) or paint("clean", "bold green")
+    return ", ".join(told) or paint("clean", "bold green")
+
+
+def states(verdict: Verdict) -> str:
+    """``models and live are off; head and graph are fine``."""
+    return "; ".join(_said(verdict.sides(state), state) for state in State if verdict.sides(state))
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 error``, ``2 errors``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def finding_lines(judged: Judged, source: Source, paint: Paint) -> Iterator[str]:
@@ -94,10 +103,6 @@ def _which(finding: Finding) -> str:
     )
     where = [f"{what} {name}" for what, name in named if name]
     return f"{finding.side} ({', '.join(where)})" if where else str(finding.side)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _said(sides: tuple[Side, ...], state: State) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from conftest import Fleet
@@ -75,18 +76,22 @@ def test_none_can_be_read(fleet: Fleet) -> None:
     assert told(checked) == [("DG904", "7 live databases", sorted(fleet.names))]
 
 
-def test_those_behind_are_compared_with_their_own_stamp(fleet: Fleet) -> None:
+def test_those_behind_are_compared_with_their_own_stamp(fleet: Fleet, tmp_path: Path) -> None:
     add_revision(fleet.project, COLOUR, "colour")
     add_column(fleet.project, "colour")
     fleet.by_hand("tenant_1", ADD_COLOUR, f"UPDATE alembic_version SET version_num = '{COLOUR}'")
     fleet.by_hand("tenant_2", ADD_COLOUR)
-    checked = fleet.project.check("--live", fleet.listed())
+    page = tmp_path / "report.html"
+    checked = fleet.project.check("--live", fleet.listed(), "--format", f"html={page}")
     assert told(checked) == [
         ("DG301", "shelves.colour", ["tenant_2"]),
         ("DG302", COLOUR, [f"tenant_{number}" for number in range(2, 8)]),
     ]
     stamps = {each["name"]: each["stamp"] for each in checked.report["databases"]}
     assert (stamps["tenant_1"], stamps["tenant_2"]) == ([COLOUR], [HEAD])
+    drawn = page.read_text().partition('<svg class="graph"')[2]
+    assert ">tenant_1 stands here<" in drawn
+    assert ">6 stand here<" in drawn
 
 
 def test_some_urls_without_a_list(fleet: Fleet) -> None:

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from driftguard.graph import Graph, Revision, Unreadable
+from driftguard.graph import NOTHING_KNOWN, Graph, Known, Revision, Unreadable
 from driftguard.report import graph_dot, graph_html, graph_mermaid, graph_svg, graph_text
 from driftguard.report.lanes import rows
-from driftguard.report.picture import MANY, NOTHING_KNOWN, SHORTEST_NEW_RUN, Box, Known, Picture, nodes, picture_of
+from driftguard.report.picture import MANY, SHORTEST_NEW_RUN, Box, Picture, nodes, picture_of
 
 Render = Callable[[Sequence[Picture]], str]
 
@@ -129,6 +129,19 @@ def test_what_an_unreadable_file_may_define_is_not_missed() -> None:
     graph = Graph((revision("a"),), (Unreadable("versions/x.py", 7, "it is torn", ("b",)),))
     assert lines(graph, Known("main", frozenset("ab"))) == ["* a (head, base)", "? versions/x.py:7 it is torn"]
     assert "? main has 1 more: c" in lines(graph, Known("main", frozenset("abc")))
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        pytest.param(["a"], "a stands here", id="one"),
+        pytest.param(["a", "b", "c"], "a stands here, b stands here, c stands here", id="a few"),
+        pytest.param(["a", "b", "c", "d"], "4 stand here", id="many"),
+    ],
+)
+def test_where_several_databases_stand(names: list[str], said: str) -> None:
+    live = tuple((name, "x") for name in names)
+    assert lines(Graph((revision("x"),)), Known(live=live)) == [f"* x ({said}, head, base)"]
 
 
 def test_a_way_that_ends_at_once_is_short() -> None:
