@@ -81,12 +81,18 @@ def lint(_):
         (PYTHON, "-m", "mypy"),
         (SCRIPTS / "lint-imports",),
     )
-    return next(filter(None, (call(*step) for step in steps)), 0)
+    return first_failure(steps)
 
 
 def docs(_):
-    """Write the pages of docs/ that are generated from the code."""
-    return call(PYTHON, ROOT / "docs" / "generate.py")
+    """Write the pages of docs/ that are generated from the code, and build the site; a warning fails it."""
+    steps = (
+        (PYTHON, ROOT / "docs" / "generate.py"),
+        (PYTHON, ROOT / "docs" / "picture.py"),
+        (PYTHON, "-m", "mkdocs", "build", "--strict"),
+    )
+    os.environ["NO_MKDOCS_2_WARNING"] = "1"  # it says what pyproject.toml has settled
+    return first_failure(steps)
 
 
 def bench(arguments):
@@ -96,6 +102,11 @@ def bench(arguments):
 
 def call(*command):
     return subprocess.run([str(part) for part in command], cwd=str(ROOT)).returncode
+
+
+def first_failure(steps):
+    """The exit code of the first command that fails, or 0; those behind it are not run."""
+    return next(filter(None, (call(*step) for step in steps)), 0)
 
 
 def succeeds(*command):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
+import importlib.util
 import inspect
 import json
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
+from types import ModuleType
 
 import click
 from pydantic import TypeAdapter
@@ -19,6 +23,9 @@ from driftguard.report.json_v1 import Report
 from driftguard.rules import RULES, Rule
 
 DOCS = Path(__file__).resolve().parent
+TESTS = DOCS.parent / "tests"
+SAMPLE = TESTS / "projects" / "plain"
+SAMPLE_FILES = ("models.py", "migrations/versions/3f2a8c01b7de_begin.py")
 MARK = "<!-- Written by docs/generate.py from {source}: change that, then run `python3 dev.py docs`. -->"
 FAMILIES = {
     "DG1": "the revision graph, read without running it",
@@ -69,6 +76,17 @@ table says of the other settings counts for this environment instead of what is 
 
 {environment}
 
+## On one line
+
+One finding is let pass by a comment on its line, or on the line before:
+
+```python
+age = Column(Integer)  # driftguard: ignore[DG201] reason=comes with the next release until=2027-01-31
+```
+
+Behind its last day the finding is told again. A comment that ignores nothing is told too, and with the setting
+`require_reason` one without a reason counts for nothing.
+
 ## Variables
 
 | variable | meaning |
@@ -77,6 +95,18 @@ table says of the other settings counts for this environment instead of what is 
 | `DRIFTGUARD_CACHE_DIR` | where private database servers are kept, in place of the user's cache folder |
 | `NO_COLOR`, `FORCE_COLOR` | no colours on a terminal; colours where there is none |
 """
+
+
+def _rule_examples() -> ModuleType:
+    """The examples that the tests run; they are no part of the package."""
+    spec = importlib.util.spec_from_file_location("rule_examples", TESTS / "rule_examples.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+examples = _rule_examples()
 
 
 def pages() -> dict[Path, str]:
@@ -99,6 +129,8 @@ def rule_page(rule: Rule) -> str:
         f"# {rule.code} {rule.name}",
         f"{weight} Family {rule.family}xx: {FAMILIES[rule.family]}.",
         *_sections(docstring(rule)),
+        "## Example",
+        *_example(rule),
         "## Leave it out",
         f'    [tool.driftguard]\n    ignore = ["{rule.name}"]',
         f"In a terminal: `driftguard explain {rule.code}`. [All rules](README.md).",
@@ -114,6 +146,10 @@ def rules_page() -> str:
         "`select` and `ignore`), its code, its name, or the beginning of a code such as `DG1` will do. "
         "What could not be checked (DG9xx) is told whatever is selected.",
         *(part for family, title in FAMILIES.items() for part in (f"## {family}xx: {title}", _index(family))),
+        "## The project of the examples",
+        "The example on each rule's page is one of driftguard's own tests. All begin with this shop: its files are "
+        "committed on the branch `main`, and its live database, an SQLite file, is at head.",
+        *(part for path in SAMPLE_FILES for part in _file(path, (SAMPLE / path).read_text(encoding="utf-8"))),
     )
 
 
@@ -170,6 +206,47 @@ def _sections(text: str) -> Iterator[str]:
             paragraph = rest.strip()[:1].upper() + rest.strip()[1:]
         if paragraph:
             yield paragraph
+
+
+def _example(rule: Rule) -> Iterator[str]:
+    """What makes the rule speak, what it says, and what keeps it silent, as the tests have it."""
+    example = examples.EXAMPLES[rule.code]
+    yield "In [the shop of all examples](README.md#the-project-of-the-examples), on which nothing is told:"
+    yield f"**Told.** {example.told.says}"
+    yield from _steps(example.told.steps)
+    yield _fenced("console", f"driftguard check {example.options}".strip())
+    yield _fenced("text", examples.headline(rule, example))
+    yield f"**Not told.** {example.silent.says}"
+    yield from _steps(example.silent.steps)
+    if example.silent_options:
+        yield _fenced("console", f"driftguard check {example.silent_options}")
+
+
+def _steps(steps: tuple[object, ...]) -> Iterator[str]:
+    """What somebody does, in blocks of code; commands that follow each other share one."""
+    for kind, group in groupby(steps, type):
+        if kind is examples.Type:
+            yield _fenced("console", "\n".join(step.command for step in group))
+        elif kind is examples.Sql:
+            yield _fenced("sql", "\n".join(f"{step.statement};" for step in group))
+        elif kind is examples.Replace:
+            yield from (part for step in group for part in _file(step.path, _changed(step.was, step.now), "diff"))
+        else:
+            yield from (part for step in group for part in _file(step.path, step.text))
+
+
+def _file(path: str, text: str, language: str = "") -> Iterator[str]:
+    yield f"`{path}`:"
+    yield _fenced(language or {".toml": "toml"}.get(Path(path).suffix, "python"), text.rstrip())
+
+
+def _changed(was: str, now: str) -> str:
+    lines = difflib.ndiff(was.splitlines(), now.splitlines())
+    return "\n".join(line for line in lines if not line.startswith("?"))
+
+
+def _fenced(language: str, text: str) -> str:
+    return f"```{language}\n{text}\n```"
 
 
 def _index(family: str) -> str:

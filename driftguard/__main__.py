@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if arguments == ["graph"]:
         return _outcome(_draw)
-    guess = _guessed_interpreter() if arguments[:1] == ["check"] and "--ref" not in arguments else ""
+    guess = _guessed_interpreter() if arguments[:1] == ["check"] and not _may_need_no_guest(arguments) else ""
     if not guess:
         return _outcome(lambda: _run(arguments, None))
     # Before anything else is imported: a guest takes longer to begin than we do.
@@ -42,6 +42,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     with early.begun(guess, os.environ) as start:
         return _outcome(lambda: _run(arguments, start))
+
+
+def _may_need_no_guest(arguments: Sequence[str]) -> bool:
+    """Whether the graph alone may be asked for, for which nothing may be started, or another folder's files."""
+    return any(word.startswith(("--ref", "--select")) for word in arguments)
 
 
 def _guessed_interpreter() -> str:

@@ -21,11 +21,13 @@ COLUMN = "    last_name = db.Column(db.String(50))\n"
 ADDED = "    age = db.Column(db.Integer)\n"
 
 
-def main() -> int:
-    """Exit code 0 if driftguard told the two apart on both databases."""
+def main(arguments: Sequence[str] = ()) -> int:
+    """Exit code 0 if driftguard told the two apart on both databases; the argument "sqlite" leaves one out."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="driftguard-demo-")))
         told = [story("SQLite", folder / "sqlite", f"sqlite:///{folder / 'school.db'}")]
+        if "sqlite" in arguments:
+            return 0 if all(told) else 1
         try:
             server = stack.enter_context(
                 open_shadows(Request("postgresql", "psycopg"), execute, cache_folder=cache_folder())
@@ -85,4 +87,4 @@ def run(command: Sequence[str], folder: Path, environ: dict[str, str], *, quiet:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
+import shlex
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from types import ModuleType
 
 import click
 import pytest
-from guarded import EXAMPLES, Guarded, sql
 
 from driftguard.checks import CHECKS
 from driftguard.cli import cli
@@ -22,15 +25,17 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md"))]
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
-CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"^(?:\$ )?driftguard (\w[^#\n]*)", re.MULTILINE)
-SHOWN = sorted({command.strip() for block in CONSOLE.findall(README) for command in COMMAND.findall(block)})
+CODE = re.compile(r"^```.*?^```|^ {4}[^\n]*$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"(?:^|`|\$ |run: |script: |&& )\s*driftguard ((?:-C \S+ )?[\w-]+[^#`|>&\n]*)", re.MULTILINE)
+USAGE = "[OPTIONS]"
+LOADED = re.compile(r"<(?:script|link|img|iframe)\b[^>]*?\b(?:src|href)=\"?([^\"\s>]+)")
 OURS_ALONE = re.compile(r"/(?:work|root)/|\bissues? \d", re.IGNORECASE)
 TEXTS = (".md", ".py", ".toml", ".yaml", ".ini", ".mako", "run", "git-hook")
 
 
-def generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+def script(name: str) -> ModuleType:
+    """A script of docs/."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -38,7 +43,7 @@ def generator() -> ModuleType:
 
 
 def test_generated_pages_are_fresh() -> None:
-    pages = generator().pages()
+    pages = script("generate").pages()
     stale = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     stale += set((ROOT / "docs" / "rules").glob("*.md")) - pages.keys()
     names = [str(path.relative_to(ROOT)) for path in stale]
@@ -71,23 +76,75 @@ def test_the_readme_names_the_two_commands() -> None:
     assert re.findall(r"python3 dev\.py \w+", README) == ["python3 dev.py demo", "python3 dev.py test"]
 
 
-@pytest.mark.parametrize("shown", SHOWN)
-def test_commands_in_the_readme_exist(shown: str) -> None:
-    name, *words = shown.split()
-    options = {opt for each in cli.commands[name].params if isinstance(each, click.Option) for opt in each.opts}
-    assert {word for word in words if word.startswith("-")} <= options
+def commands(page: Path) -> list[str]:
+    """What a page tells its reader to type, without the program's name; usage lines are none of it."""
+    code = CODE.findall(page.read_text(encoding="utf-8"))
+    return sorted({shown.strip() for each in code for shown in COMMAND.findall(each) if USAGE not in shown})
 
 
-def test_the_readme_shows_what_the_story_prints(tmp_path: Path) -> None:
-    school = Guarded.copy_of(EXAMPLES / "dropped-column", tmp_path / "school")
-    school.environ["SCHOOL_DATABASE"] = url = f"sqlite:///{tmp_path / 'school.db'}"
-    school.flask("db", "upgrade")
-    sql(url, "ALTER TABLE students DROP COLUMN last_name")
-    last = "    last_name = db.Column(db.String(50))\n"
-    school.replace("app.py", last, last + "    age = db.Column(db.Integer)\n")
-    answer = school.driftguard("check")
-    printed = answer.out.replace(str(tmp_path), "/tmp/driftguard-demo")
-    assert f"$ driftguard check\n{printed}```" in README
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_command_line_understands_what_pages_show(page: Path) -> None:
+    for shown in commands(page):
+        understand(cli, shlex.split(shown))
+
+
+def understand(command: click.Command, words: list[str]) -> None:
+    """Raise click's own error for an option or a command that there is not; nothing is run."""
+    context = click.Context(command, info_name=command.name)
+    given, rest, _ = command.make_parser(context).parse_args(list(words))
+    if isinstance(command, click.Group) and rest and "help" not in given:
+        _, inner, rest = command.resolve_command(context, rest)
+        assert inner is not None
+        understand(inner, rest)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        pytest.param("chekc", id="a command that there is not"),
+        pytest.param("check --life off", id="an option that there is not"),
+        pytest.param("daemon begin", id="a command of a group that there is not"),
+        pytest.param("graph -o", id="an option without its value"),
+    ],
+)
+def test_the_command_line_does_not_understand(shown: str) -> None:
+    with pytest.raises(click.UsageError):
+        understand(cli, shlex.split(shown))
+
+
+def test_commands_are_found_wherever_pages_show_them(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "Type `driftguard check --staged`, not driftguard alone.\n\n    driftguard graph   # drawn\n\n"
+        "```console\n$ driftguard -C shop init\n```\n\n```yaml\n- run: driftguard check --live off\n```\n\n"
+        "    driftguard merge [OPTIONS] [HEADS]\n"
+    )
+    assert commands(page) == ["-C shop init", "check --live off", "check --staged", "graph"]
+
+
+def test_the_picture_shows_what_the_story_prints() -> None:
+    """Word for word; how they are coloured is rich's matter."""
+    picture = script("picture")
+    drawn = picture.PICTURE.read_text(encoding="utf-8")
+    shown = unescape(" ".join(re.findall(r"<text [^>]*clip-path[^>]*>([^<]*)</text>", drawn)))
+    printed = re.sub(r"\x1b\[[\d;]*m", "", picture.story())
+    assert "".join(shown.split()) == "".join(printed.split()), "renew it: python3 dev.py docs"
+
+
+def test_the_site_builds_without_a_warning_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", site],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    loaded = [each for page in site.glob("**/*.html") for each in LOADED.findall(page.read_text(encoding="utf-8"))]
+    assert loaded
+    assert [each for each in loaded if each.startswith(("http:", "https:", "//"))] == []
 
 
 def test_the_floors_are_drawn_as_they_are() -> None:
