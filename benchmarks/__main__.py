@@ -156,7 +156,7 @@ def _measure(run: Run, point: Point) -> Project:
     project.must(*samples.DRIFTGUARD, "install")
     large = max(point.revisions, point.tables) >= LARGE
     rounds = 3 if large else 5 if run.quick else 7
-    for warming in (samples.alembic_check, samples.hook, samples.check, samples.hook):
+    for warming in (samples.alembic_check, samples.hook, samples.check, samples.live_check, samples.hook):
         _try(project, warming)
     _say("  without a watcher")
     run.results.rows += contest(project, run.wanted(ALONE), rounds)

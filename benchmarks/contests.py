@@ -35,6 +35,10 @@ def live_bound(project: Project) -> float | None:
     return 10 if project.dialect == "PostgreSQL" and project.tables == 1000 else None
 
 
+def live_check_bound(project: Project) -> float | None:
+    return 0.25 if project.dialect == "PostgreSQL" and project.tables == 1000 else None
+
+
 def at_1000(bound: float) -> Callable[[Project], float | None]:
     return lambda project: bound if project.revisions == 1000 else None
 
@@ -54,6 +58,9 @@ ALONE = (
     Contest("graph, cold", samples.graph_from_nothing, "`alembic heads`", samples.alembic_heads, bound=at_1000(8)),
     Contest("graph, warm", samples.graph, "`alembic heads`", samples.alembic_heads, bound=at_1000(20)),
     Contest("check, snapshot of head", samples.check, CHECK, samples.alembic_check, faster=False),
+    Contest(
+        "check of live, replay remembered", samples.live_check, CHECK, samples.alembic_check, False, live_check_bound
+    ),
     Contest(
         "check, snapshot and one new revision",
         samples.check_extended,
@@ -99,6 +106,14 @@ WATCHED = (
         samples.live_changed_hook,
         CHECK,
         samples.alembic_check,
+    ),
+    Contest(
+        "check of live, replay remembered, watcher running",
+        samples.live_check,
+        CHECK,
+        samples.alembic_check,
+        False,
+        live_check_bound,
     ),
 )
 """A watcher runs all the time."""

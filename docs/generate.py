@@ -19,6 +19,7 @@ from driftguard.checks import CHECKS
 from driftguard.cli import cli
 from driftguard.config import ENVIRONMENT_SCHEMA, SCHEMA, Setting, Settings
 from driftguard.findings import Severity
+from driftguard.manual import PAGES, SECTIONS, Page, by_purpose
 from driftguard.report.json_v1 import Report
 from driftguard.rules import RULES, Rule
 
@@ -169,10 +170,12 @@ def commands_page() -> str:
     """The reference of all commands."""
     context = click.Context(cli, info_name="driftguard", **cli.context_settings)
     return _joined(
-        MARK.format(source="driftguard/cli.py"),
+        MARK.format(source="driftguard/cli.py and manual.py"),
         "# Command line",
         _code("driftguard [OPTIONS] COMMAND [ARGUMENTS]"),
         *_described(cli, context),
+        _purposes(),
+        *_page(""),
         *(
             part
             for name, command in _commands(cli, "driftguard")
@@ -180,6 +183,7 @@ def commands_page() -> str:
                 f"## {name}",
                 _code(f"{name} {_usage(command)}"),
                 *_described(command, click.Context(command, parent=context, info_name=name)),
+                *_page(name.removeprefix("driftguard ")),
             )
         ),
     )
@@ -191,6 +195,26 @@ def _commands(group: click.Group, before: str) -> Iterator[tuple[str, click.Comm
         yield f"{before} {name}", command
         if isinstance(command, click.Group):
             yield from _commands(command, f"{before} {name}")
+
+
+def _purposes() -> str:
+    rows = [
+        f"| {title} | {', '.join(f'[{name}](#driftguard-{name})' for name in names)} |"
+        for title, names in by_purpose(tuple(cli.commands))
+    ]
+    return "\n".join(("| purpose | commands |", "|---|---|", *rows))
+
+
+def _page(name: str) -> Iterator[str]:
+    """What is told of a command besides its options."""
+    page = PAGES.get(name, Page())
+    for title, rows in zip(SECTIONS[:-1], page, strict=False):
+        if rows:
+            told = (f"| `{what}` | {_cell(meaning)} |" for what, meaning in rows)
+            yield "\n".join((f"| {title.lower()} | |", "|---|---|", *told))
+    if page.examples:
+        told = (f"# {wanted}\n{typed}" for wanted, typed in page.examples)
+        yield "\n".join(("```sh", *told, "```"))
 
 
 def docstring(rule: Rule) -> str:

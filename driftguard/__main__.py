@@ -115,9 +115,13 @@ def _silence_output() -> None:
 def _run(arguments: list[str], start: object) -> int:
     import click
 
-    from driftguard.cli import START, cli
+    from driftguard.cli import COMPLETE, START, cli
     from driftguard.process import end_with
 
+    if os.environ.get(COMPLETE):
+        from driftguard.commands.completion import answer
+
+        return answer(cli, COMPLETE, os.environ[COMPLETE])
     if "--moment" in arguments:
         end_with(0)  # whose other end a git hook holds, see gitcall.run_until
     try:
@@ -144,7 +148,8 @@ def _own_up(error: Exception) -> None:
     import traceback
 
     print("error: this is a bug of driftguard, not of your project", file=sys.stderr)
-    print(f"hint: please report it at {ISSUES} with these lines:\n", file=sys.stderr)
+    print(f"hint: please report it at {ISSUES}, with what", file=sys.stderr)
+    print("      `driftguard bug-report` prints, and with these lines:\n", file=sys.stderr)
     print(f"driftguard {__version__}, Python {platform.python_version()}, {platform.platform()}", file=sys.stderr)
     lines = "".join(traceback.format_exception(error)).splitlines()[-TAIL:]
     print(_clean("\n".join(lines)), file=sys.stderr)

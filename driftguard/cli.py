@@ -2,31 +2,65 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from datetime import datetime
 from itertools import starmap
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
-from driftguard import __version__
 from driftguard.formats import FORMATS, PICTURE_ENDINGS, PICTURES
+from driftguard.manual import Group
 from driftguard.moments import MOMENTS
 from driftguard.rules import CODES_BY_NAME, RULES, is_selector
 
 START = "driftguard.start"
 """What begins guests, in a context's ``meta``; None for the usual way."""
 
+COMPLETE = "_DRIFTGUARD_COMPLETE"
+"""The variable in which a shell asks what may follow, see ``driftguard completion``."""
+
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+def _completed(kind: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """What a shell suggests: the ``kind`` of words that ``commands.completion`` finds here."""
+
+    def suggested(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+        from driftguard.commands import completion
+
+        start = context.find_root().params.get("directory")
+        return completion.suggested(kind, start, typed) if start else []
+
+    return suggested
+
+
+ONLY = click.option(
+    "-e",
+    "--environment",
+    "environments",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=_completed("environments"),
+    help="Only this environment.",
+)
 
 
 def _selectors(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
     selectors = tuple(part.strip() for word in words for part in word.split(",") if part.strip())
     for selector in selectors:
         if not is_selector(selector):
-            from driftguard.config import closest  # only for mistakes
+            from driftguard.errors import closest  # only for mistakes
 
             raise click.BadParameter(f'no rule is called "{selector}"{closest(selector, (*RULES, *CODES_BY_NAME))}')
     return selectors
+
+
+def _same_place(file: str) -> str:
+    """Equal for two spellings of one file; "" is standard output."""
+    return file and os.path.realpath(file)
 
 
 def _outputs(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
@@ -35,12 +69,12 @@ def _outputs(context: click.Context, parameter: click.Parameter, words: tuple[st
     for word in words:
         name, _, file = word.partition("=")
         if name not in FORMATS:
-            from driftguard.config import closest  # only for mistakes
+            from driftguard.errors import closest  # only for mistakes
 
             raise click.BadParameter(f'there is no format "{name}"{closest(name, FORMATS)}')
         if "=" in word and not file:
             raise click.BadParameter(f"{word} names no file")
-        if file in (each for _, each in outputs):
+        if _same_place(file) in (_same_place(each) for _, each in outputs):
             raise click.BadParameter(f"two formats would go to {file or 'standard output'}: write FORMAT=FILE")
         outputs.append((name, file))
     return tuple(outputs)
@@ -54,28 +88,78 @@ def _places(context: click.Context, parameter: click.Parameter, words: tuple[str
     return tuple((word.partition("=")[0], word.partition("=")[2]) for word in words)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
-@click.option("-C", "--directory", type=FOLDER, default=".", metavar="FOLDER", help="Run as if started in FOLDER.")
-@click.version_option(__version__, message="driftguard %(version)s")
+def _version(context: click.Context, parameter: click.Parameter, asked: bool) -> None:
+    if asked and not context.resilient_parsing:
+        from driftguard.commands import versions
+
+        versions.show(start=context.params["directory"].resolve())
+        context.exit()
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+@click.option(
+    "-C",
+    "--directory",
+    type=FOLDER,
+    default=".",
+    is_eager=True,
+    metavar="FOLDER",
+    help="Run as if started in FOLDER.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version, and what driftguard found here to work with.",
+)
 @click.pass_context
 def cli(context: click.Context, directory: Path) -> None:
-    """Says which of models, migration head, live database and revision graph is off, and what to type next.
-
-    Exit codes: 0 clean, 1 findings, 2 could not check (or bad usage or settings), 3 a bug of driftguard,
-    130 interrupted.
-    """
+    """Says which of models, migration head, live database and revision graph is off, and what to type next."""
     context.obj = directory.resolve()
 
 
 @cli.command(short_help="Compare models, head, live database and graph.")
 @click.argument("path", type=click.Path(path_type=Path), required=False)
-@click.option("--select", multiple=True, callback=_selectors, metavar="RULE", help="Only these rules (code or name).")
-@click.option("--ignore", multiple=True, callback=_selectors, metavar="RULE", help="Without these rules.")
-@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
+@click.option(
+    "--select",
+    multiple=True,
+    callback=_selectors,
+    metavar="RULE",
+    shell_complete=_completed("rules"),
+    help="Only these rules: codes, names, or DG1 for all DG1xx.",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    callback=_selectors,
+    metavar="RULE",
+    shell_complete=_completed("rules"),
+    help="Without these rules.",
+)
+@ONLY
 @click.option("--staged", is_flag=True, help="The files as they are staged for the next commit.")
-@click.option("--ref", default="", metavar="REF", help="The files as they are in a commit, branch or tag.")
-@click.option("--base", default="", metavar="REF", help="The branch that this one is to be merged into.")
-@click.option("--merged-with", default="", metavar="REF", help="The files as git would merge HEAD and REF.")
+@click.option(
+    "--ref",
+    default="",
+    metavar="REF",
+    shell_complete=_completed("refs"),
+    help="The files as they are in a commit, branch or tag.",
+)
+@click.option(
+    "--base",
+    default="",
+    metavar="REF",
+    shell_complete=_completed("refs"),
+    help="The branch that this one is to be merged into.",
+)
+@click.option(
+    "--merged-with",
+    default="",
+    metavar="REF",
+    shell_complete=_completed("refs"),
+    help="The files as git would merge HEAD and REF.",
+)
 @click.option(
     "--live",
     multiple=True,
@@ -88,6 +172,7 @@ def cli(context: click.Context, directory: Path) -> None:
     multiple=True,
     callback=_outputs,
     metavar="FORMAT[=FILE]",
+    shell_complete=_completed("formats"),
     help=f"One of {', '.join(FORMATS)}; several at once, as long as each goes elsewhere.  [default: text]",
 )
 @click.option("--strict", is_flag=True, help="Warnings fail too.")
@@ -150,7 +235,7 @@ def check(
 
 @cli.command(name="facts", short_help="Write down what a live database holds.")
 @click.argument("live", default="live", metavar="[URL|env:NAME|live]")
-@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Of this environment.")
+@ONLY
 @click.pass_obj
 def facts(start: Path, live: str, environments: tuple[str, ...]) -> int:
     """Print what a live database holds, as JSON: its stamp, its catalog, where and when it was read. No data.
@@ -173,8 +258,6 @@ def watch(start: Path, notify: bool) -> int:
     What counts are the files that the last look depended on, what is staged, the branch, and the live database. Git
     hooks are answered meanwhile. On a terminal the whole screen is used; elsewhere each look is a line, with the report
     when its findings are new. Where a daemon runs, what it knows is shown.
-
-    Exit code: 0, also after Ctrl-C.
     """
     from driftguard.commands.watch import watch
 
@@ -208,10 +291,7 @@ def daemon_stop(start: Path) -> int:
 @daemon.command(name="status", short_help="Whether it runs, and what it found.")
 @click.pass_obj
 def daemon_status(start: Path) -> int:
-    """Say whether a watcher of this work tree runs, since when, and what its last look found.
-
-    Exit codes: 0 if one runs, 1 if none does.
-    """
+    """Say whether a watcher of this work tree runs, since when, and what its last look found."""
     from driftguard.commands import daemon
 
     return daemon.status(start=start)
@@ -230,7 +310,7 @@ def daemon_logs(start: Path, lines: int) -> int:
 
 
 @cli.command(short_help="What a rule finds, why it hurts, how to fix it.")
-@click.argument("rule", default="", metavar="[CODE|NAME]")
+@click.argument("rule", default="", metavar="[CODE|NAME]", shell_complete=_completed("rules"))
 def explain(rule: str) -> int:
     """What a rule finds, why it hurts, and how to fix it; without a rule, all of them."""
     from driftguard.commands.explain import explain
@@ -289,8 +369,10 @@ def uninstall(start: Path) -> int:
 
 
 @cli.command(short_help="Draw the revision graph.")
-@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
-@click.option("--ref", default="", metavar="REF", help="As it is in a commit, branch or tag.")
+@ONLY
+@click.option(
+    "--ref", default="", metavar="REF", shell_complete=_completed("refs"), help="As it is in a commit, branch or tag."
+)
 @click.option(
     "--format",
     "output",
@@ -348,7 +430,7 @@ def graph(
 
 @cli.command(short_help="Join heads that collide.")
 @click.argument("heads", nargs=-1)
-@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
+@ONLY
 @click.option("-m", "--message", default="", metavar="TEXT", help="What the merge revision says of itself.")
 @click.option("--live", default="", metavar="URL|env:NAME|off", help="The live database; off: leave it alone.")
 @click.option("--dry-run", is_flag=True, help="Show the changes and write nothing.")
@@ -360,8 +442,6 @@ def merge(
 
     Heads that are meant to stay apart are left alone. Of two merges over the same parents, one that only this branch
     has goes away. No database is written, and all files are put back if anything fails.
-
-    Exit codes: 0 done or nothing to do, 1 refused, 2 could not.
     """
     from driftguard.commands.merge import merge
 
@@ -369,8 +449,14 @@ def merge(
 
 
 @cli.command(short_help="Put this branch's revisions behind those of its base.")
-@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
-@click.option("--onto", default="", metavar="REF", help="The base branch, if it is another than usual.")
+@ONLY
+@click.option(
+    "--onto",
+    default="",
+    metavar="REF",
+    shell_complete=_completed("refs"),
+    help="The base branch, if it is another than usual.",
+)
 @click.option("--live", default="", metavar="URL|env:NAME|off", help="The live database; off: leave it alone.")
 @click.option("--dry-run", is_flag=True, help="Show the changes and write nothing.")
 @click.pass_obj
@@ -379,8 +465,6 @@ def rebase(start: Path, environments: tuple[str, ...], onto: str, live: str, dry
 
     Changes down_revision and the docstring's Revises line in the working tree, and nothing else. Revisions that the
     base has are never touched. No database is written, and all files are put back if anything fails.
-
-    Exit codes: 0 done or nothing to do, 1 refused, 2 could not.
     """
     from driftguard.commands.rebase import rebase
 
@@ -389,7 +473,7 @@ def rebase(start: Path, environments: tuple[str, ...], onto: str, live: str, dry
 
 @cli.command(short_help="Find revisions that are not here, and the way out.")
 @click.argument("revision", default="", metavar="[REVISION]")
-@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
+@ONLY
 @click.option("--live", default="", metavar="URL|env:NAME|off", help="The live database; off: leave it alone.")
 @click.pass_obj
 def doctor(start: Path, revision: str, environments: tuple[str, ...], live: str) -> int:
@@ -398,8 +482,6 @@ def doctor(start: Path, revision: str, environments: tuple[str, ...], live: str)
     Looks for REVISION in all branches, tags, stashes, reflogs and working trees; without one, for what the live
     database is stamped with and for parents that no file has. Says who has it, and what to type to get out. Changes
     nothing itself.
-
-    Exit codes: 0 nothing is missing, 1 something is, 2 could not look.
     """
     from driftguard.commands.doctor import doctor
 
@@ -416,7 +498,6 @@ def journal() -> None:
 
 
 LIVE_URL = click.option("--live", default="", metavar="URL|env:NAME", help="The database, if not the one of env.py.")
-ONLY = click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
 
 
 @journal.command(name="install", short_help="Set it up in the live database.")
@@ -452,7 +533,14 @@ def journal_remove(start: Path, live: str, environments: tuple[str, ...], sql: b
 @ONLY
 @click.option("--since", type=click.DateTime(), default=None, metavar="DATE", help="Nothing older (UTC).")
 @click.option("-n", "--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="How many.")
-@click.option("--format", "output", type=click.Choice(("text", "json")), default="text", show_default=True)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="The form of the report.",
+)
 @click.pass_obj
 def journal_show(
     start: Path, live: str, environments: tuple[str, ...], since: datetime | None, limit: int, output: str
@@ -463,24 +551,36 @@ def journal_show(
     return journal.show(start=start, live=live, environments=environments, since=since, limit=limit, output=output)
 
 
-_ENVIRONMENT = click.option("-e", "--environment", default="", metavar="NAME", help="The environment to look at.")
+_ENVIRONMENT = click.option(
+    "-e",
+    "--environment",
+    default="",
+    metavar="NAME",
+    shell_complete=_completed("environments"),
+    help="The environment to look at.",
+)
 
 
 @cli.command(short_help="What differs between two schemas, and the SQL between them.")
-@click.argument("first", metavar="A")
-@click.argument("second", metavar="B")
+@click.argument("first", metavar="A", shell_complete=_completed("sides"))
+@click.argument("second", metavar="B", shell_complete=_completed("sides"))
 @click.option("--sql", is_flag=True, help="A script that turns A into B, tried on a copy of A.")
 @_ENVIRONMENT
 @click.option("--live", default="", metavar="URL|env:NAME", help="What `live` means.")
-@click.option("--format", "output", type=click.Choice(("text", "json")), default="text", show_default=True)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="The form of the report.",
+)
 @click.pass_obj
 def diff(start: Path, first: str, second: str, sql: bool, environment: str, live: str, output: str) -> int:
     """Say what differs between A and B. Nothing but disposable databases is ever written.
 
     Each of them is `models`, `head`, `live`, `base`, a revision id, a database URL or env:NAME (the variable that holds
     one).
-
-    Exit codes: 0 equal, 1 different, 2 could not.
     """
     from driftguard.commands.diff import diff
 
@@ -498,8 +598,6 @@ def repair(start: Path, environment: str, live: str, apply: bool, yes: bool) -> 
 
     The plan is tried on a copy of the schema first. Only with --apply is it run: after a question, in one transaction
     where the server has such (PostgreSQL, SQLite), and only if the database still is as it was when the plan was made.
-
-    Exit codes: 0 nothing differs (any more), 1 something does, or the plan was not run, 2 could not.
     """
     from driftguard.commands.repair_live import repair
 
@@ -517,9 +615,37 @@ def adopt(start: Path, message: str, environment: str, live: str, dry_run: bool)
 
     It is replayed on disposable databases: the new head has to equal the live database, and its downgrade has to lead
     back; else the file is removed again. The live database has the change already, so it is to be stamped.
-
-    Exit codes: 0 written, or nothing to adopt, 1 refused, 2 could not.
     """
     from driftguard.commands.adopt import adopt
 
     return adopt(start=start, message=message, environment=environment, live=live, dry_run=dry_run)
+
+
+@cli.command(short_help="Let the shell complete what is typed.")
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> int:
+    """Print the script that makes a shell complete commands, options, rules, formats, environments and git refs.
+
+    Environments are found by reading files, refs by asking git; nothing of the project is run.
+    """
+    from driftguard.commands.completion import completion
+
+    return completion(cli=context.find_root().command, variable=COMPLETE, shell=shell)
+
+
+@cli.command(name="bug-report", short_help="What to send along with a report of a bug.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it there instead."
+)
+@click.pass_obj
+def bug_report(start: Path, output: Path | None) -> int:
+    """Print, as Markdown, what others need to know to help: versions, settings, environments, the shape of the graph,
+    the last verdict's codes, the watcher and the end of its log.
+
+    Passwords, users, hosts, databases and values of variables are left out, and the home folder is called `~`. Nothing
+    of the project is run, and nothing is sent anywhere.
+    """
+    from driftguard.commands.bug_report import bug_report
+
+    return bug_report(start=start, output=output)

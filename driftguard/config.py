@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from driftguard.errors import DriftguardError
+from driftguard.errors import DriftguardError, closest
 from driftguard.findings import Severity
 from driftguard.git import Tree
 from driftguard.rules import CODES_BY_NAME, RULES, is_selector
@@ -128,15 +128,6 @@ def read_settings(table: object, source: str) -> Settings:
     if mistakes:
         raise ConfigError("\n".join(f"{source}: {mistake}" for mistake in mistakes))
     return Settings(source=source, **values)
-
-
-def closest(word: str, known: Iterable[str]) -> str:
-    """ ", did you mean …?" for the known word most like ``word``, or "" if none is near."""
-    import difflib  # only for what is going to fail
-
-    spelt = {each.lower().replace("-", "_"): each for each in known}
-    near = difflib.get_close_matches(word.lower().replace("-", "_"), spelt, n=1)
-    return f', did you mean "{spelt[near[0]]}"?' if near else ""
 
 
 def _parse(tree: Tree, path: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from driftguard.facts import (
     Live,
     LiveFacts,
     Moment,
+    NotRemembered,
     Progress,
     Scene,
     Unavailable,
@@ -39,6 +40,7 @@ from driftguard.facts.export import Export
 from driftguard.facts.exporting import exported
 from driftguard.facts.fleet import TENANT, Fleet, read_fleet, tenants_of, told_where
 from driftguard.facts.inputs import graph_input, live_input, models_input
+from driftguard.facts.learning import learn
 from driftguard.facts.live import FromFile
 from driftguard.facts.orders import order_input
 from driftguard.findings import Finding, Place, Side, together
@@ -72,6 +74,9 @@ SIDES = {"DG1": Side.GRAPH, "DG2": Side.MODELS, "DG3": Side.LIVE}
 
 RUNNING = (*MODELS, *LIVE, *REPLAY, "DG407")
 """Rules that cannot be told without running something of the project."""
+
+REPLAYED = (*MODELS, *REPLAY, "DG407")
+"""Those that take more than what is remembered of the live database's own revisions."""
 
 TORN = "{}: models, head and live were not compared, because Alembic cannot load these revisions"
 
@@ -142,6 +147,7 @@ class Examination:
         self._scene = scene
         self._environments = environments
         self._guests = guests
+        self._remembers = request.source == "working" and not request.fleet
         self._still = Outcome()
         for facts in environments[:1]:
             facts.begin()
@@ -223,6 +229,12 @@ class Examination:
         began = self._scene.began
         return None if began is None else dependencies(self._scene, self._environments, self._lives, began)
 
+    def remember(self) -> None:
+        """Keep what the next look at the same live databases would have to build anew."""
+        if self._remembers:
+            for facts in self._environments:
+                learn(facts, self._lives)
+
     def live_fingerprint(self, exact: bool) -> tuple[str, ...]:
         """For each live database a text that changes when its schema or its stamp may have.
 
@@ -291,8 +303,34 @@ def examine(
     ``start`` begins guests, which live as long as the context. In a git hook's moment there may be no environment.
     """
     with _scene(request, progress, environ, start) as scene, ExitStack() as stack:
-        environments = tuple(EnvironmentFacts(scene, each, stack) for each in _environments(request, scene))
-        yield Examination(request, scene, environments, stack, _ratchet(request, scene, environ))
+        found, is_known = _environments(request, scene), _ratchet(request, scene, environ)
+        examination = _from_memory(request, scene, found, stack, is_known)
+        if examination is None:
+            environments = tuple(EnvironmentFacts(scene, each, stack) for each in found)
+            examination = Examination(request, scene, environments, stack, is_known)
+        yield examination
+
+
+def _from_memory(
+    request: Request,
+    scene: Scene,
+    found: tuple[Environment, ...],
+    stack: ExitStack,
+    is_known: Callable[[Finding], bool],
+) -> Examination | None:
+    """A look at live by what earlier ones have learnt; None if something else is asked, or has to be learnt anew."""
+    if request.source != "working" or request.fleet or not scene.runs_code or not scene.looks_at_live_alone:
+        return None
+    with ExitStack() as guests:
+        environments = tuple(EnvironmentFacts(scene, each, guests, recalls=True) for each in found)
+        if any(facts.recalled is None for facts in environments):
+            return None
+        try:
+            examination = Examination(request, scene, environments, guests, is_known)
+        except NotRemembered:
+            return None
+        stack.push(guests.pop_all())
+        return examination
 
 
 def _ratchet(request: Request, scene: Scene, environ: Mapping[str, str]) -> Callable[[Finding], bool]:
@@ -423,6 +461,8 @@ def _scene(request: Request, progress: Progress, environ: Mapping[str, str], sta
             began=_moment(repository) if request.source in ("index", "everything") else None,
             base=base,
             runs_code=any(is_told(code, settings.select, settings.ignore) for code in RUNNING),
+            looks_at_live_alone=not any(is_told(code, settings.select, settings.ignore) for code in REPLAYED),
+            compares_models=any(is_told(code, settings.select, settings.ignore) for code in MODELS),
             fleet=request.fleet,
         )
 
@@ -550,8 +590,11 @@ def _look_at_models(facts: EnvironmentFacts, outcome: Outcome) -> bool:
             with _unavailable_told(outcome, facts.environment.name), facts.failures():
                 database.give_back(known.shadow)
             continue
+        if not facts.scene.compares_models:
+            continue
         with _unavailable_told(outcome, facts.environment.name), facts.failures():
             given = models_input(facts, database)
+            database.must_compare()
             lacking = lacking or lacks_revision(given)
             outcome.looked_at |= {(facts.environment.name, side) for side in (Side.HEAD, Side.MODELS)}
             outcome.checked.append(_label(facts, known.name, f"models against head on {known.dialect}"))
@@ -571,7 +614,7 @@ def _look_at_live(
         return  # what failed was told when the models were looked at
     for database in facts.databases:
         known = database.database
-        if known.failure is not None:
+        if known.failure is not None or _compares_nothing(facts, database):
             continue
         others = neighbours(database, everybody)
         if facts.scene.fleet:
@@ -581,12 +624,20 @@ def _look_at_live(
         kind = FromFile if live.file else LiveFacts
         read = kind(facts, database, live, others)
         with _unavailable_told(outcome, facts.environment.name, known.name), facts.failures():
+            database.confirm(read.taken.catalog)
             if read.taken.tenants:
                 _look_at_fleet(facts, database, tenants_of(facts, database, others, read), outcome, strict_coverage)
             if not read.is_only_for_tenants:
                 _look_at_one(facts, database, read, outcome, strict_coverage)
         if not live.file:
             yield read
+
+
+def _compares_nothing(facts: EnvironmentFacts, database: DatabaseFacts) -> bool:
+    """Whether there is nothing to compare, which was told when the models were looked at."""
+    with suppress(Unavailable), facts.failures():
+        return database.compares_nothing
+    return False
 
 
 def _look_at_one(

@@ -698,7 +698,7 @@ def find_repository(cwd: Path, environ: Mapping[str, str] = os.environ) -> Repos
     if shutil.which("git", path=environ.get("PATH")) is None:
         return None
     clean = {key: value for key, value in environ.items() if key not in LOCAL_VARIABLES}
-    clean |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1"}
+    clean |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1", "GIT_TERMINAL_PROMPT": "0"}
     around = _discover(cwd, clean)
     named = _named_by(environ, cwd)
     if named and (around is None or Path(named["GIT_WORK_TREE"]).is_relative_to(around.root)):
@@ -878,6 +878,11 @@ def _failure(arguments: Sequence[str], stderr: bytes, cwd: Path | None = None) -
             f"if you do: git config --global --add safe.directory '{folder}'",
         )
     first = words.partition("\n")[0].removeprefix("fatal: ")
+    if "promisor remote" in words:
+        return DriftguardError(
+            f"this clone was made without all files, and git could not fetch one that is needed: {first}",
+            "go where the remote can be reached, or leave other branches out",
+        )
     return DriftguardError(f"`git {arguments[0]}` failed: {first}", "run it by hand to see more")
 
 

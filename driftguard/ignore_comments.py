@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from driftguard.errors import closest
 from driftguard.findings import Finding
-from driftguard.rules import is_selector, selects
+from driftguard.rules import CODES_BY_NAME, RULES, is_selector, selects
 
 MARK = "driftguard: ignore"
 COMMENT = re.compile(r"#\s*driftguard:\s*ignore\b(?:\[(?P<rules>[^\]]*)\])?(?P<rest>.*)")
@@ -132,7 +133,8 @@ def _comment(path: str, line: int, first: int, last: int, found: re.Match[str]) 
     if not rules:
         return comment._replace(problem="ignores nothing, because it names no rule (ignore[DG201])")
     if wrong := [rule for rule in rules if not is_selector(rule)]:
-        return comment._replace(problem=f'ignores nothing, because no rule is called "{wrong[0]}"')
+        near = closest(wrong[0], (*RULES, *CODES_BY_NAME))
+        return comment._replace(problem=f'ignores nothing, because no rule is called "{wrong[0]}"{near}')
     try:
         return comment._replace(until=datetime.date.fromisoformat(until[1]) if until else None)
     except ValueError:

@@ -21,6 +21,9 @@ CLEAN, FOUND, UNCHECKED = 0, 1, 2
 FOUR = (Side.MODELS, Side.HEAD, Side.LIVE, Side.GRAPH)
 """The four things that should agree, in the order in which they are named to the user."""
 
+FAMILIES = {Side.MODELS: "DG2", Side.LIVE: "DG3", Side.GRAPH: "DG1"}
+"""The rules that say whether they are off; the head is fine where its revisions could be run."""
+
 
 class State(StrEnum):
     """What is known of one of the four."""
@@ -129,12 +132,18 @@ def judge(
     )
     return Verdict(
         findings=kept,
-        states=_states(kept, looked_at),
+        states=_states(kept, _heard_of(looked_at, select, ignore)),
         exit_code=_exit_code(kept, strict=strict),
         checked=tuple(dict.fromkeys(checked)),
         notes=tuple(dict.fromkeys(map(redacted, notes))),
         environments=tuple(
-            (name, _states([each for each in kept if each.finding.environment == name], its_own))
+            (
+                name,
+                _states(
+                    [each for each in kept if each.finding.environment == name],
+                    _heard_of(its_own, select, (*ignore, *ignored_in.get(name, ()))),
+                ),
+            )
             for name, its_own in (environments or {}).items()
         ),
         strict=strict,
@@ -147,6 +156,12 @@ def is_told(code: str, select: Collection[str], ignore: Collection[str]) -> bool
     if any(selects(selector, code) for selector in ignore):
         return False
     return not select or says_unchecked(code) or any(selects(selector, code) for selector in select)
+
+
+def _heard_of(looked_at: Collection[Side], select: Collection[str], ignore: Collection[str]) -> frozenset[Side]:
+    """The sides of which the user would hear something: nobody may call fine what only unselected rules look at."""
+    families = {RULES[code].family for code in RULES if is_told(code, select, ignore)}
+    return frozenset(side for side in looked_at if side not in FAMILIES or FAMILIES[side] in families)
 
 
 def _judged(finding: Finding, weights: tuple[tuple[str, Severity], ...], is_known: Callable[[Finding], bool]) -> Judged:

@@ -88,6 +88,7 @@ def test_a_reason_may_be_required() -> None:
         pytest.param("ignore", "it names no rule", id="no rule"),
         pytest.param("ignore[]", "it names no rule", id="an empty list"),
         pytest.param("ignore[DG999]", 'no rule is called "DG999"', id="an unknown rule"),
+        pytest.param("ignore[mising-revision]", 'did you mean "missing-revision"?', id="a misspelt rule"),
         pytest.param("ignore[DG201] until=soon", "until= takes a day", id="no day"),
     ],
 )

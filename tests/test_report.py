@@ -91,6 +91,13 @@ def test_when_there_are_colours(stream: io.StringIO, environ: dict[str, str], co
         pytest.param("\x9b2J\x7f\x00", "\\x9b2J\\x7f\\x00", id="8-bit control characters"),
         pytest.param("\u202eevil\u2066", "\\u202eevil\\u2066", id="text direction"),
         pytest.param("a\u200bb\u2028c", "a\\u200bb\\u2028c", id="zero width and line separator"),
+        pytest.param("::error::users.age", "\\x3a:error::users.age", id="what GitHub obeys"),
+        pytest.param("  ::warning file=a::b", "  \\x3a:warning file=a::b", id="what GitHub obeys, indented"),
+        pytest.param("t.::error::age", "t.::error::age", id="within a line it obeys nothing"),
+        pytest.param("  ::text, b::integer", "  ::text, b::integer", id="casts in SQL"),
+        pytest.param("table ##[group]x", "table \\x23#[group]x", id="what GitHub obeys anywhere"),
+        pytest.param("##vso[task.complete]", "\\x23#vso[task.complete]", id="what Azure obeys"),
+        pytest.param("## a heading [1]", "## a heading [1]", id="what nobody obeys"),
         pytest.param("caf\udce9", "caf\\udce9", id="a file name that is no UTF-8"),
     ],
 )

@@ -112,6 +112,23 @@ def test_states(findings: list[Finding], looked_at: tuple[Side, ...], states: st
     assert judge(findings, looked_at=looked_at).states == expected
 
 
+@pytest.mark.parametrize(
+    ("select", "ignore", "fine"),
+    [
+        pytest.param((), (), FOUR, id="everything is looked for"),
+        pytest.param(("DG3",), (), (Side.HEAD, Side.LIVE), id="nothing of models and graph was wanted"),
+        pytest.param(("DG201",), (), (Side.MODELS, Side.HEAD), id="one rule is enough"),
+        pytest.param((), ("DG1", "DG201"), (Side.MODELS, Side.HEAD, Side.LIVE), id="a whole family is ignored"),
+        pytest.param(("DG9",), (), (Side.HEAD,), id="only what cannot be checked"),
+    ],
+)
+def test_only_what_was_wanted_is_fine(select: tuple[str, ...], ignore: tuple[str, ...], fine: tuple[Side, ...]) -> None:
+    verdict = judge((), select=select, ignore=ignore, looked_at=FOUR, environments={"main": FOUR})
+    assert verdict.sides(State.FINE) == fine
+    [(_, states)] = verdict.environments
+    assert tuple(side for side, state in states if state is State.FINE) == fine
+
+
 def test_the_order_does_not_depend_on_who_found_what_first() -> None:
     found = (
         finding("DG201", environment="b"),

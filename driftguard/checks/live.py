@@ -12,6 +12,9 @@ from driftguard.schema.diff import WITH_COLUMNS, Difference, diff
 from driftguard.schema.journal import Entry, behind
 from driftguard.schema.renames import with_renames
 
+UNDO_OR_ADOPT = (
+    "undo it (`driftguard repair` shows all that it takes), or make it official by a revision: `driftguard adopt -m …`"
+)
 _TABLES_TOLD = 10
 _STATEMENT_TOLD = 120
 
@@ -45,7 +48,7 @@ class LiveInput(NamedTuple):
     where each ``was_seen``. ``expected``: what the stamp builds (for None and () what nothing builds: an empty
     catalog), None if that cannot be told. ``live``: None if it could not be read. Both are without what ``env.py`` and
     the settings leave out. ``matching``: revisions that build exactly what live holds, newest first, where that was
-    looked up. ``head``: what the heads build; ``in_models``: the objects of the models.
+    looked up. ``head``: what the heads build; ``in_models()``: the objects of the models.
     ``apart``: groups of the stamp's revisions that belong to one branch, and that no revision joins.
     ``restore(difference, expected)`` are the statements that undo a difference. Commands are without the revision that
     they take: ``alembic upgrade``. ``journal()``: what the database noted of its changes, newest first.
@@ -58,7 +61,7 @@ class LiveInput(NamedTuple):
     expected: Catalog | None
     live: Catalog | None
     head: Catalog | None
-    in_models: frozenset[Name]
+    in_models: Callable[[], frozenset[Name]]
     matching: tuple[str, ...]
     was_seen: Mapping[str, tuple[Sighting, ...]]
     restore: Callable[[Difference, Catalog], tuple[str, ...]]
@@ -87,11 +90,11 @@ def direct_ddl(given: LiveInput) -> Iterator[Finding]:
 
         ALTER TABLE "students" ADD COLUMN "last_name" VARCHAR(50);
 
-    (a dropped column comes back without its values), or make it official: put the change into a revision, and on
-    this database, which has it already, stamp instead of upgrading:
+    (a dropped column comes back without its values), or all of it with ``driftguard repair``, which tries the plan on
+    a copy of the schema first. Or make it official: put the change into a revision, and on this database, which has it
+    already, stamp instead of upgrading. ``driftguard adopt`` does both, and ``driftguard diff`` shows what it is about:
 
-        alembic revision -m "drop students.last_name"
-        alembic stamp head
+        driftguard adopt -m "drop students.last_name"
     """
     if not given.stamp or given.expected is None or given.live is None or _looks_unbuilt(given):
         return
@@ -153,7 +156,8 @@ def unknown_stamp(given: LiveInput) -> Iterator[Finding]:
         alembic downgrade 3f2a8c01b7de
         git switch -
 
-    or merge that branch here. If the revision is lost for good, stamp the one whose schema the database holds:
+    or merge that branch here. ``driftguard doctor`` looks further: into tags, stashes, reflogs and other working trees.
+    If the revision is lost for good, stamp the one whose schema the database holds:
 
         alembic stamp --purge 3f2a8c01b7de
     """
@@ -365,15 +369,15 @@ def _journal_lines(given: LiveInput, difference: Difference) -> Iterator[str]:
 
 def _direct_help(given: LiveInput, difference: Difference) -> str:
     if difference.was is not None:
-        return "undo it, or make it official by a revision"
+        return UNDO_OR_ADOPT
     if given.head is not None and any(item.name == difference.name for item in given.head.objects):
         return "a pending revision adds it as well, and will fail as long as it is there: undo it first"
-    if difference.name in given.in_models:
+    if difference.name in given.in_models():
         return (
             "the models have it too: undo it before you upgrade with a revision that adds it, "
             "or stamp that revision here"
         )
-    return "undo it, or make it official by a revision"
+    return UNDO_OR_ADOPT
 
 
 def _tables(catalog: Catalog) -> set[Name]:
@@ -388,8 +392,10 @@ def _has_known_tables(given: LiveInput) -> bool:
     """Whether live holds tables of this project; a database that is shared with others may hold only theirs."""
     if given.live is None:
         return False
-    known = set(given.in_models) | (_tables(given.head) if given.head else set())
-    tables = _tables(given.live)
+    tables, head = _tables(given.live), _tables(given.head) if given.head else set()
+    if tables & head:
+        return True
+    known = {*head, *given.in_models()}
     return bool(tables & known if known else tables)
 
 
@@ -456,7 +462,7 @@ def _leave_without_file(given: LiveInput) -> tuple[str, tuple[str, ...]]:
     return (
         "fetch the other branches, or ask who upgraded this database last; if the file is lost, "
         f"`{given.stamp_command} --purge` the newest revision here whose changes the database has",
-        ("git fetch --all",),
+        ("git fetch --all", "driftguard doctor"),
     )
 
 

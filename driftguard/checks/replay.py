@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -10,6 +11,12 @@ from driftguard.findings import Finding, Place, Side
 HELP = (
     "mend upgrade() in this revision; or, if it is meant to find tables that the application once made, "
     'name what makes them with the setting "begins_on"'
+)
+
+_MISSING_ROLE = re.compile(r'role "(?P<name>[^"]+)" does not exist')
+_ROLE_HELP = (
+    "roles belong to the whole server, and the shadow's has no {}: let the revision create it where it is missing, "
+    'or name a server that has it: shadow = "postgresql://…" in [tool.driftguard]'
 )
 
 
@@ -39,12 +46,16 @@ def failing_upgrade(failed: FailedUpgrade) -> Iterator[Finding]:
 
         alembic upgrade head
 
+    A role that it grants something to (``role "app" does not exist``) belongs to the server, not to the database:
+    create it in the revision where it is missing, or name a server that has it with the setting ``shadow``.
+
     If the first revision is meant to find tables that the application once made by ``create_all()``, name what makes
     them, a ``MetaData`` or a function that is given a connection:
 
         [tool.driftguard]
         begins_on = "shop.first_models:Base.metadata"
     """
+    role = _MISSING_ROLE.search(failed.message)
     statement = (failed.statement,) if failed.statement else ()
     yield Finding(
         code="DG401",
@@ -53,6 +64,6 @@ def failing_upgrade(failed: FailedUpgrade) -> Iterator[Finding]:
         message=f"revision {failed.revision} fails on an empty database: {failed.message}",
         place=failed.place,
         details=(*statement, *failed.details),
-        help=HELP,
+        help=_ROLE_HELP.format(role["name"]) if role else HELP,
         commands=(failed.command,),
     )

@@ -17,7 +17,7 @@ from driftguard.facts.mending import Refused
 from driftguard.facts.sides import at, live_side
 from driftguard.facts.tool import command
 from driftguard.facts.ways import way
-from driftguard.project.revision_file import Body, NewRevision, revision_file
+from driftguard.project.revision_file import Body, NewFile, revision_file
 from driftguard.report.visible import visible, visible_lines
 from driftguard.schema.catalog import Catalog
 from driftguard.schema.diff import Difference, diff
@@ -28,7 +28,7 @@ DONE, REFUSED = 0, 1
 class Adoption(NamedTuple):
     """The revision to write, behind ``parent``, and what the database holds and held."""
 
-    new: NewRevision
+    new: NewFile
     parent: str
     live: Catalog
     expected: Catalog
@@ -98,7 +98,7 @@ def _adoption(looked: Looked, message: str) -> Adoption | None:
         print("refused: no statements are known that make this change and take it back", file=sys.stderr)
         return None
     body = Body(tuple(lines(back.there)), tuple(lines(back.statements)))
-    new = revision_file(looked.root, environment.environment, parent, environment.graph[parent].location, message, body)
+    new = revision_file(looked.root, environment.environment, (environment.graph[parent],), message, body)
     return Adoption(
         new,
         parent,

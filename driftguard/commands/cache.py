@@ -9,6 +9,7 @@ from pathlib import Path
 
 from driftguard.cache import cache_folder
 from driftguard.checks.words import counted
+from driftguard.facts.recalled import FOLDER as EXPECTED
 from driftguard.git import find_repository
 from driftguard.report.visible import visible
 from driftguard.shadow import forget_server, private_servers
@@ -34,6 +35,7 @@ def show(start: Path) -> int:
     for home in private_servers(folder):
         print(f"private server {home.name}: {_size(_bytes_in(home))}, {home}")
     print(f"revisions read: {_size(_bytes_in(folder / GRAPHS))}")
+    print(f"what live databases are compared with: {_size(_bytes_in(folder / EXPECTED))}")
     print(f"these in {folder}")
     for each in _remembered_of(start):
         print(visible(f"remembered of this repository: {_size(_bytes_in(each))}, {each}"))
@@ -45,7 +47,7 @@ def clear(start: Path) -> int:
     """Remove everything that nobody uses, and what is remembered of the repository around ``start``."""
     folder = cache_folder()
     before = 0
-    for each in (Store(folder).folder, folder / GRAPHS, *_remembered_of(start)):
+    for each in (Store(folder).folder, folder / GRAPHS, folder / EXPECTED, *_remembered_of(start)):
         before += _bytes_in(each)
         shutil.rmtree(each, ignore_errors=True)
     for home in private_servers(folder):

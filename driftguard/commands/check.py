@@ -70,6 +70,8 @@ def check(
         verdict, paint, lines = examination.verdict, painter(sys.stdout, os.environ), staged.source_of(examination.tree)
         if not moment:
             deliver(outputs, replace(verdict, histories=examination.histories), lines, paint, os.environ)
+            sys.stdout.flush()
+            examination.remember()
         else:
             told = staged.answer(examination, lines)
             sys.stdout.write(told.coloured if paint is colourful else told.plain)

@@ -7,8 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from driftguard.checks import CHECKS
-from driftguard.config import closest
-from driftguard.errors import DriftguardError
+from driftguard.errors import DriftguardError, closest
 from driftguard.rules import CODES_BY_NAME, RULES, Rule
 
 

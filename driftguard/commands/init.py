@@ -21,6 +21,7 @@ from driftguard.project import (
 )
 from driftguard.project.applications import are_rivals, find_applications
 from driftguard.project.inventory import take_inventory
+from driftguard.report.visible import visible, visible_lines
 
 
 def init(
@@ -39,23 +40,23 @@ def init(
     settings = load_settings(tree)
     found = survey(tree, settings, environ)
     if not found.environments:
-        click.echo(explain_nothing_found(tree, settings), err=True)
+        click.echo("\n".join(visible_lines(explain_nothing_found(tree, settings))), err=True)
         return 2
     runnable = True
     for environment in found.environments:
-        click.echo("\n".join(describe(environment)))
+        click.echo("\n".join(map(visible, describe(environment))))
         try:
             own = settings.for_environment(environment.name)
             interpreter = find_interpreter(root, environment, own, environ, main_worktree=main_worktree)
-            click.echo(f"  interpreter  {interpreter.python} ({interpreter.source})")
+            click.echo(visible(f"  interpreter  {interpreter.python} ({interpreter.source})"))
         except NoInterpreter as error:
             runnable = False
-            click.echo(f"  interpreter  {error.message}\n  {error.hint}")
+            click.echo("\n".join(visible_lines(f"  interpreter  {error.message}\n  {error.hint}")))
     for problem in found.problems:
-        click.echo(f"note: {problem}")
+        click.echo(f"note: {visible(problem)}")
     text = needed_settings(tree, found.environments, settings, environ)
     click.echo()
-    click.echo(_offer(root, text, settings, write=write))
+    click.echo("\n".join(visible_lines(_offer(root, text, settings, write=write))))
     return 0 if runnable else 2
 
 

@@ -17,7 +17,7 @@ from driftguard.graph import Graph, Revision, collisions, double_merges, find_ba
 from driftguard.graph.repair import edits, is_empty
 from driftguard.graph.reparent import moves_between, with_parents, without_merge
 from driftguard.graph.writing import Change
-from driftguard.project.merge_file import NewFile, merge_file
+from driftguard.project.revision_file import NewFile, revision_file
 
 HOOKS_LEFT = "the configured post-write hooks were not run on it"
 
@@ -99,7 +99,8 @@ def _plan(
     graph, told = settled.graph, [*settled.told, *(repair.told_of(site.graph, move) for move in moves)]
     mended = frozenset(move.id for move in moves)
     for group in groups:
-        new = merge_file(tree.root, site.environment, tuple(graph[each] for each in group), _message(message, group))
+        parents = tuple(graph[each] for each in group)
+        new = revision_file(tree.root, site.environment, parents, _message(message, group))
         graph = _with_new(graph, new, group)
         changes[new.path] = Change(None, new.content)
         mended |= set() if heads else {new.id}

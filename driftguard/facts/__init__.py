@@ -5,7 +5,7 @@ from driftguard.facts.environment import EnvironmentFacts
 from driftguard.facts.guest import READ
 from driftguard.facts.live import LiveFacts
 from driftguard.facts.scene import Live, Moment, Progress, Scene
-from driftguard.facts.unavailable import Unavailable
+from driftguard.facts.unavailable import NotRemembered, Unavailable
 
 __all__ = [
     "READ",
@@ -14,6 +14,7 @@ __all__ = [
     "Live",
     "LiveFacts",
     "Moment",
+    "NotRemembered",
     "Progress",
     "Scene",
     "Unavailable",

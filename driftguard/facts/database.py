@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from driftguard.checks.setup import Problem
 from driftguard.facts.guest import Probe
+from driftguard.facts.recalled import Learnt, Server
 from driftguard.facts.scene import Scene
 from driftguard.facts.traceback_place import relative_place
-from driftguard.facts.unavailable import Unavailable, raise_for
+from driftguard.facts.unavailable import NotRemembered, Unavailable, raise_for
 from driftguard.findings import Place
 from driftguard.models.locate import Locator, locate
 from driftguard.probe.answers import Database, Failure, sources_from
@@ -18,6 +20,9 @@ from driftguard.probe.guest_process import GuestFailed
 from driftguard.schema import select
 from driftguard.schema.catalog import Catalog, Name, Scope
 from driftguard.schema.operations import ModelSources, Operation
+
+NAMED = 3
+"""Objects that a note names."""
 
 
 class Built(NamedTuple):
@@ -28,11 +33,17 @@ class Built(NamedTuple):
 
 
 class DatabaseFacts:
-    """Obtained when first asked for, and once."""
+    """Obtained when first asked for, and once.
+
+    ``built``: by the revisions that were replayed, what they build, where these are not all. ``kept``: by name, whether
+    env.py's filters let an object through.
+    """
 
     def __init__(self, probe: Probe, database: Database, scene: Scene, env_file: Place) -> None:
         self.database = database
         self.env_file = env_file
+        self.built: dict[frozenset[str], Catalog] = {}
+        self.kept: dict[Name, bool] = {}
         self._probe = probe
         self._root = scene.root
         self._tree = scene.tree
@@ -51,6 +62,17 @@ class DatabaseFacts:
             return Built(None, Failure(error.message, error.details))
         return Built(self.catalog_once(url), None)
 
+    @cached_property
+    def names_in_models(self) -> frozenset[Name]:
+        """The objects that the models build; none where they cannot be built."""
+        catalog = self.models.catalog
+        return frozenset(item.name for item in catalog.objects) if catalog else frozenset()
+
+    @property
+    def known_names(self) -> frozenset[Name] | None:
+        """The objects that the models build; None if nobody has asked for the models."""
+        return self.names_in_models if "models" in self.__dict__ else None
+
     def build_models(self) -> str:
         """The URL of a shadow with the models' tables; raises GuestFailed."""
         url = self._probe.another_shadow(self.database.live, self.database.dialect)
@@ -62,7 +84,37 @@ class DatabaseFacts:
         """What cannot be told about models and head, in the user's words."""
         name, failure = self.database.name or "the database", self.models.failure
         unbuilt = (f"{name}: the models cannot be built on a shadow: {failure.message}",) if failure else ()
-        return (*self.head.unread, *unbuilt)
+        return (*self.head.unread, *unbuilt, *self._passed_over())
+
+    @property
+    def compares_nothing(self) -> bool:
+        """Whether env.py lets no table of the models through, nor any that the revisions build."""
+        known = self.database
+        if not known.filtered or not known.heads or known.metadata_tables < 1 or self.models.catalog is None:
+            return False
+        return not select.tables(self.models.catalog) and not select.tables(self.head)
+
+    def must_compare(self) -> None:
+        """Raise Unavailable where nothing is left to compare."""
+        if self.compares_nothing:
+            problem = Problem(
+                self.database.name or "env.py",
+                "env.py's include_object and include_name leave out every table, so nothing can be compared",
+                help="let them leave out only what is not the models' own",
+                place=self.env_file,
+            )
+            raise Unavailable("DG901", problem)
+
+    def _passed_over(self) -> Iterator[str]:
+        """Where autogenerate has nothing to write, though models and head differ: env.py's hooks can make it so."""
+        known = self.database
+        if known.operations or known.comparison_failure or known.metadata_tables < 1 or self.models.catalog is None:
+            return
+        apart = select.apart(self.models.catalog, self.head)
+        if seen := [str(name) for name in apart if known.include_schemas or not name.schema]:
+            listed = f"{', '.join(seen[:NAMED])}{', …' if len(seen) > NAMED else ''}"
+            where = known.name or "the database"
+            yield f"{where}: models and head differ in {listed}, but env.py has autogenerate write nothing of it"
 
     @cached_property
     def sources(self) -> ModelSources:
@@ -132,13 +184,20 @@ class DatabaseFacts:
         if not self.database.filtered:
             return catalog
         asked = [item.name for item in catalog.objects if item.name.kind in select.AUTOGENERATE_KINDS]
-        answers = self._probe.call(
-            "keep", number=self.database.number, objects=[_in_alembics_words(name) for name in asked]
-        )
-        dropped = {name for name, kept in zip(asked, answers, strict=True) if not kept}
+        new = [name for name in asked if name not in self.kept]
+        self.kept.update(zip(new, self._are_kept(new), strict=True))
+        dropped = {name for name in asked if not self.kept[name]}
         tables = frozenset((name.schema, name.name) for name in dropped if name.kind == "table")
         is_inside = select.inside(tables)
         return select.without(catalog, lambda name: name in dropped or is_inside(name))
+
+    def confirm(self, live: Catalog) -> None:
+        """Raises NotRemembered where something else would have been built for this live database."""
+
+    def _are_kept(self, names: list[Name]) -> list[bool]:
+        words = [_in_alembics_words(name) for name in names]
+        answers: list[bool] = self._probe.call("keep", number=self.database.number, objects=words) if words else []
+        return answers
 
     def _read_source(self, file: str) -> str | None:
         """As the guest saw it; files that git does not know are read where they lie."""
@@ -162,6 +221,39 @@ class DatabaseFacts:
     def _quoted(self, name: str) -> str:
         mark = "`" if self.database.dialect in ("mysql", "mariadb") else '"'
         return f"{mark}{name.replace(mark, mark * 2)}{mark}"
+
+
+class RememberedDatabase(DatabaseFacts):
+    """What was learnt before; raises NotRemembered for anything else."""
+
+    def __init__(self, probe: Probe, learnt: Learnt, scene: Scene, env_file: Place) -> None:
+        super().__init__(probe, learnt.database, scene, env_file)
+        self.head = learnt.head
+        self.built = dict(learnt.built)
+        self.kept = dict(learnt.kept)
+        self._learnt = learnt
+
+    @property
+    def names_in_models(self) -> frozenset[Name]:
+        """The objects that the models build."""
+        if self._learnt.in_models is None:
+            raise NotRemembered("the models were not built")
+        return self._learnt.in_models
+
+    def confirm(self, live: Catalog) -> None:
+        """Raises NotRemembered where it is on another server than the one that the replay was made for."""
+        if server_of(live) != self._learnt.server:
+            raise NotRemembered("the live server is another one")
+
+    def _are_kept(self, names: list[Name]) -> list[bool]:
+        if names:
+            raise NotRemembered("env.py's filters were not asked of everything")
+        return []
+
+
+def server_of(live: Catalog) -> Server:
+    """What a replay may depend on of the live server."""
+    return Server(live.version, live.extensions)
 
 
 def _in_alembics_words(name: Name) -> tuple[str, str, str, str]:

@@ -76,7 +76,7 @@ def dependencies(
         listed=seen.listed.union(_version_folders(scene, environments)),
         importable=seen.importable.union(map(str, libraries)),
     )
-    files = _Files(tree, repository, locations)
+    files = _Files(tree.entries, str(repository.root), locations)
     files.add(_host_reads(tree, repository, scene, environments))
     files.add(map(os.fsdecode, new_revisions))
     files.add(_without_standard_library(seen.read))
@@ -84,6 +84,23 @@ def dependencies(
     if files.changed_since(began - SLACK, around):
         return None
     return Dependencies(files.staged(new_revisions), around, live)
+
+
+def around_guest(facts: EnvironmentFacts) -> Around | None:
+    """What has to stay as it is for the guest to find the same; None where that cannot be told, or changed meanwhile.
+
+    Whatever the project is made of counts by its contents, and it does not matter what git knows of it.
+    """
+    scene = facts.scene
+    seen = _seen([facts])
+    if seen is None:
+        return None
+    files = _Files(b"", str(scene.root), ())
+    files.add(_guest_reads(scene, [facts]))
+    files.add(_without_standard_library(seen.read))
+    seen = seen._replace(listed=seen.listed.union(_version_folders(scene, [facts])))
+    around = files.around(seen, _variables(scene, [facts], seen))
+    return None if files.changed_since(facts.began - SLACK, around) else around
 
 
 def _seen(environments: Sequence[EnvironmentFacts]) -> Seen | None:
@@ -149,12 +166,11 @@ def _recorded(facts: EnvironmentFacts) -> dict[str, Any] | None:
 class _Files:
     """Sorts paths into those that git's index answers for, and those that lie around it."""
 
-    def __init__(self, tree: IndexTree, repository: Repository, locations: tuple[str, ...]) -> None:
-        self._tree = tree
-        self._root = os.path.realpath(repository.root)
+    def __init__(self, entries: bytes, root: str, locations: tuple[str, ...]) -> None:
+        self._root = os.path.realpath(root)
         self._locations = tuple(map(os.fsencode, locations))
-        self._index = Index(tree.entries, self._locations)
-        self._entries = dict(_regular_files(tree.entries))
+        self._index = Index(entries, self._locations)
+        self._entries = dict(_regular_files(entries))
         self._wanted: set[bytes] = set()
         self._staged: set[str] = set()
         self._around: dict[str, str] = {}
@@ -251,8 +267,14 @@ def _host_reads(
     """What driftguard itself looks at."""
     yield from (PYPROJECT, OWN_FILE, *tree.asked)
     for facts in environments:
-        yield facts.probe.interpreter.python
         yield from map(str, _signs(scene, repository, facts).paths)
+    yield from _guest_reads(scene, environments)
+
+
+def _guest_reads(scene: Scene, environments: Iterable[EnvironmentFacts]) -> Iterator[str]:
+    """The interpreters, and revision files that need not have been loaded."""
+    for facts in environments:
+        yield facts.probe.interpreter.python
     for folder in _version_folders(scene, environments):
         yield from (entry.path for entry in os.scandir(folder) if entry.name.endswith(".py"))
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from driftguard.checks.replay import FailedUpgrade
 from driftguard.checks.setup import Problem
-from driftguard.facts.database import DatabaseFacts
+from driftguard.facts.database import DatabaseFacts, RememberedDatabase
 from driftguard.facts.guest import Probe, open_probe
+from driftguard.facts.recalled import Recollection, name_and_terms
+from driftguard.facts.recalled import load as load_recollection
 from driftguard.facts.remembered import Loan, Remembered
 from driftguard.facts.scene import Scene
 from driftguard.facts.tool import tool
 from driftguard.facts.traceback_place import place_in, relative_place
 from driftguard.facts.unavailable import (
     LOST_SHADOW_HELP,
+    NotRemembered,
     Unavailable,
     extension_advice,
     is_lost_shadow,
@@ -31,20 +35,25 @@ from driftguard.probe.answers import Database, FailedRevision, Failure, Run
 from driftguard.project import Environment
 
 STANDS_IN = '{} names no database, so SQLite stood in for it; name yours with the setting "live"'
+OF_VERDICTS: dict[str, Any] = {"select": (), "ignore": (), "severity": (), "strict": False, "require_reason": False}
+"""Settings that say what becomes of findings, and nothing of what is found."""
+
 LACKS_MIGRATE = "{}: the application never calls Migrate(app, db): `flask db` is no command until it does"
 
 
 class EnvironmentFacts:
     """Each fact is obtained when first asked for, and once; Unavailable says why one cannot be had.
 
-    The guest starts with the first fact that needs it and ends with ``stack``.
+    The guest starts with the first fact that needs it and ends with ``stack``. ``recalls``: what an earlier check has
+    learnt will do; NotRemembered says that it does not.
     """
 
-    def __init__(self, scene: Scene, environment: Environment, stack: ExitStack) -> None:
+    def __init__(self, scene: Scene, environment: Environment, stack: ExitStack, *, recalls: bool = False) -> None:
         self.scene = scene
         self.environment = environment
         self.settings = scene.settings.for_environment(environment.name)
         self._stack = stack
+        self._recalls = recalls
         self._remembered = Remembered(scene, environment, self.settings)
         self._graphs: dict[tuple[Tree, tuple[str, ...]], Graph] = {}
 
@@ -119,7 +128,35 @@ class EnvironmentFacts:
     @cached_property
     def _begun(self) -> Probe:
         with self.failures():
-            return self._stack.enter_context(open_probe(self.scene, self.environment))
+            if self.recalled is None:
+                return self._stack.enter_context(open_probe(self.scene, self.environment))
+            ways = [each.way for each in self.recalled.databases if each.way is not None]
+            probe = self._stack.enter_context(open_probe(self.scene, self.environment, lives=ways))
+        if probe.interpreter.python != self.recalled.python:
+            raise NotRemembered("the interpreter is another one")
+        return probe
+
+    @cached_property
+    def recalled(self) -> Recollection | None:
+        """What an earlier check has learnt, if it still holds."""
+        if not self._recalls or self.static_graph.unreadable:
+            return None
+        return load_recollection(self.scene.cache_folder, *self.recollection, self.scene.environ)
+
+    @property
+    def recollection(self) -> tuple[str, str]:
+        """The name and the terms under which it is kept what a check has learnt."""
+        told = {
+            "settings": repr(replace(self.settings, **OF_VERDICTS)),
+            "live": repr(self.scene.live_of(self.settings)),
+            "family": self._remembered.family,
+        }
+        return name_and_terms(told, str(self.scene.home), self.environment.name)
+
+    @property
+    def began(self) -> int:
+        """Nanoseconds: a moment before anything of the project was read."""
+        return self._remembered.began
 
     @property
     def interpreter(self) -> str:
@@ -134,6 +171,8 @@ class EnvironmentFacts:
     @property
     def notes(self) -> tuple[str, ...]:
         """What its commands need before they can be run; raises Unavailable."""
+        if self.recalled is not None:
+            return self.recalled.notes
         probe = self.probe
         with self.failures():
             return (LACKS_MIGRATE.format(self.environment.name),) if probe.call("lacks_migrate") else ()
@@ -147,10 +186,13 @@ class EnvironmentFacts:
     @cached_property
     def run(self) -> Run:
         """env.py's run up to the heads; raises Unavailable if it failed outside of a revision."""
+        if self.recalled is not None:
+            return Run(tuple(each.database for each in self.recalled.databases), None)
         probe = self.probe
         self.scene.progress(f"{self.environment.name}: replaying the revisions on a shadow")
         with self.failures():
-            run = probe.run("heads", compare=True, purpose="head", loans=self.loans(*self.static_graph.heads()))
+            loans = self.loans(*self.static_graph.heads())
+            run = probe.run("heads", compare=self.scene.compares_models, purpose="head", loans=loans)
         if run.error is not None and not any(database.failure for database in run.databases):
             raise_for(run.error, self.environment.name, self.scene.root)
         if not run.databases:
@@ -210,6 +252,10 @@ class EnvironmentFacts:
     @cached_property
     def databases(self) -> tuple[DatabaseFacts, ...]:
         """What env.py configures, in its order."""
+        if self.recalled is not None:
+            return tuple(
+                RememberedDatabase(self.probe, each, self.scene, self._env_file) for each in self.recalled.databases
+            )
         return tuple(DatabaseFacts(self.probe, database, self.scene, self._env_file) for database in self.run.databases)
 
     @property
@@ -228,9 +274,16 @@ class EnvironmentFacts:
         places = {relative_place(file, None, self.scene.root) for file in declaring}
         return tuple(sorted(place for place in places if place and place.path in untracked))
 
-    def failures(self) -> AbstractContextManager[None]:
-        """Turns what stops the guest or a shadow into Unavailable."""
-        return named_failures(self.environment.name, self.scene.root, self.settings.deadline)
+    @contextmanager
+    def failures(self) -> Iterator[None]:
+        """Turns what stops the guest or a shadow into Unavailable; what is told then is never told from memory."""
+        try:
+            with named_failures(self.environment.name, self.scene.root, self.settings.deadline):
+                yield
+        except Unavailable as missing:
+            if self.recalled is not None:
+                raise NotRemembered(str(missing)) from missing
+            raise
 
     def failed_upgrade(self, failed: FailedRevision) -> FailedUpgrade:
         """A revision that raised, in the check's terms."""

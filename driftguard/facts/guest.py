@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from driftguard.errors import DriftguardError
 from driftguard.facts.export import version_in
 from driftguard.facts.remembered import Keeping, Loan
 from driftguard.facts.scene import Live, Scene
+from driftguard.facts.unavailable import NotRemembered
 from driftguard.git import Repository
 from driftguard.probe.answers import Database, Run, ShadowQuestion, question_from, run_from
 from driftguard.probe.early import guest_environ
@@ -27,6 +28,9 @@ from driftguard.schema import select
 from driftguard.schema.catalog import Catalog, Name, Row, Scope
 from driftguard.shadow import SHADOWS, NoShadow, Request, Shadows, open_shadows
 from driftguard.shadow.request import LIVE
+
+ATTACH, ATTACHED = "attach", ("folder", "config", "section", "script_location")
+"""A guest's first call where nothing of the project has to run, and what of ``load`` it is told."""
 
 EXAMPLE_PYTHON = '".venv/bin/python"'
 READ = (".py", ".sql", ".ini", ".cfg", ".toml", ".json", ".yaml", ".yml", ".env", ".flaskenv")
@@ -44,8 +48,10 @@ class Probe:
         cache_folder: Path,
         stack: ExitStack,
         live_version: str = "",
+        entry: str = "load",
     ) -> None:
         self.interpreter = interpreter
+        self._entry = entry
         self._guest = guest
         self._loaded = False
         self._failure: Exception | None = None
@@ -67,7 +73,7 @@ class Probe:
         if not self._loaded:
             try:
                 with _usable(self.interpreter):
-                    self._guest.finish("load")
+                    self._guest.finish(self._entry)
             except Exception as failure:
                 self._failure = failure
                 raise
@@ -101,6 +107,7 @@ class Probe:
         ``loans``: each gives shadows that may hold a beginning already; the next one is taken where that fails.
         ``begin``: everything up to these revisions runs before anything else does; such a shadow is not kept.
         """
+        self._needs_environment()
         for self._loan in (*loans, None):
             began = time.monotonic()
             asked = {"destination": destination, "begin": begin, "compare": compare, "purpose": purpose}
@@ -132,7 +139,12 @@ class Probe:
 
     def another_shadow(self, live: int, dialect: str) -> str:
         """One more empty shadow of the kind that stands for a live address."""
+        self._needs_environment()
         return self._empty(_numbered(self._by_live[live].create(), live), dialect)
+
+    def _needs_environment(self) -> None:
+        if self._entry == ATTACH:
+            raise NotRemembered("something has to be run")
 
     def take(self, url: str) -> None:
         """A shadow is about to be changed, so that it must not be kept as what the revisions built."""
@@ -232,10 +244,16 @@ def _numbered(url: str, live: int) -> str:
 
 
 @contextmanager
-def open_probe(scene: Scene, environment: Environment, interpreter: Interpreter | None = None) -> Iterator[Probe]:
+def open_probe(
+    scene: Scene,
+    environment: Environment,
+    interpreter: Interpreter | None = None,
+    lives: Sequence[Mapping[str, Any]] | None = None,
+) -> Iterator[Probe]:
     """A guest that begins to load ``environment``; raises NoInterpreter, GuestFailed, DeadlinePassed.
 
-    ``interpreter``: the project's, where it was found before.
+    ``interpreter``: the project's, where it was found before. ``lives``: in place of that, the guest reaches these live
+    databases, by what an earlier one said of them, and can run nothing.
     """
     settings = scene.settings.for_environment(environment.name)
     interpreter = interpreter or find_interpreter(
@@ -251,6 +269,9 @@ def open_probe(scene: Scene, environment: Environment, interpreter: Interpreter 
         return probes[0].answer(question, arguments)
 
     folder, what = scene.root / environment.folder, _what_to_load(scene, environment, settings)
+    entry = "load" if lives is None else ATTACH
+    if lives is not None:
+        what = {**{name: what[name] for name in ATTACHED}, "lives": lives}
     with ExitStack() as stack:
         # The guest is entered first and so leaves last: shadows are dropped through it.
         started = scene.start(
@@ -263,8 +284,8 @@ def open_probe(scene: Scene, environment: Environment, interpreter: Interpreter 
         with _usable(interpreter):
             guest = stack.enter_context(started)
         version = version_in(scene.live_of(settings).file)
-        probes.append(Probe(guest, interpreter, settings.shadow, scene.cache_folder, stack, version))
-        guest.begin("load", **what)
+        probes.append(Probe(guest, interpreter, settings.shadow, scene.cache_folder, stack, version, entry))
+        guest.begin(entry, **what)
         yield probes[0]
 
 

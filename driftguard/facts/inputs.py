@@ -105,9 +105,7 @@ def live_input(facts: EnvironmentFacts, database: DatabaseFacts, live: LiveFacts
         expected=nothing if reading.stamp is None else live.expected,
         live=reading.catalog,
         head=database.head,
-        in_models=frozenset(item.name for item in database.models.catalog.objects)
-        if database.models.catalog
-        else frozenset(),
+        in_models=lambda: database.names_in_models,
         matching=live.matching(reading.catalog) if reading.stamp is None and reading.catalog.objects else (),
         was_seen={
             each: tuple(_sighting(facts, each, trace) for trace in _traces(facts, each)) for each in live.unknown

@@ -32,6 +32,7 @@ from driftguard.schema.journal import Entry
 MOST_CANDIDATES = 20
 MOST_ENTRIES = 2000
 MEMORY = ":memory:"
+EXTENSION_DIFFERS = "{} has the extension {} {}, its shadow {}"
 VERSIONS_DIFFER = "{} runs on {}, its shadow on {}: the servers may spell the same thing differently"
 DEFAULT = Scope(frozenset({""}))
 OTHER = "{} was exported by driftguard {}, and this is {}: export it anew if something is told that is not there"
@@ -66,19 +67,24 @@ class LiveFacts:
         databases: int | None = None,
     ) -> None:
         self._databases = databases
-        self._environment = environment
-        self._facts = database
+        self.environment = environment
+        self.facts = database
         self._live = live
         self._neighbours = neighbours
-        self._built = {} if built is None else built
+        self._built = database.built if built is None else built
         self.fingerprint_before = ""
 
     @cached_property
     def _target(self) -> tuple[int, Address]:
         """The guest's number of the live address, and the address."""
-        environment = self._environment
+        environment = self.environment
         several = (len(environment.databases) if self._databases is None else self._databases) > 1
-        return live_target(environment, self._facts.database, self._live, several=several)
+        return live_target(environment, self.facts.database, self._live, several=several)
+
+    @property
+    def has_read(self) -> bool:
+        """Whether the database was read."""
+        return "taken" in self.__dict__
 
     @property
     def is_unnamed(self) -> bool:
@@ -93,7 +99,7 @@ class LiveFacts:
     @property
     def file(self) -> str | None:
         """The SQLite file that it is, if it is one that any process can read."""
-        return plain_file(self._facts.database, self.address)
+        return plain_file(self.facts.database, self.address)
 
     @property
     def needs_guest(self) -> bool:
@@ -106,7 +112,7 @@ class LiveFacts:
     @property
     def version_table(self) -> str:
         """The table that holds the stamp."""
-        return self._facts.database.version_table
+        return self.facts.database.version_table
 
     @property
     def severity(self) -> Severity:
@@ -119,8 +125,8 @@ class LiveFacts:
             number, address = self._target
         except Unavailable as missing:
             return f"{UNREACHABLE}: {missing.problem.message}"
-        database, probe = self._facts.database, self._environment.probe
-        scope = self._facts.scope() if self._environment.settings.tenants else self._facts.live_scope
+        database, probe = self.facts.database, self.environment.probe
+        scope = self.facts.scope() if self.environment.settings.tenants else self.facts.live_scope
         return fingerprint(probe, database, number, address, scope, exact=exact)
 
     @property
@@ -144,7 +150,7 @@ class LiveFacts:
         number, address = self._target
         if address.database == MEMORY:
             raise self._unreachable("it is in memory, so it has no stamp to look at", NAME_ANOTHER)
-        database, probe = self._facts.database, self._environment.probe
+        database, probe = self.facts.database, self.environment.probe
         try:
             with probe.session(f"@{number}", database.dialect) as session:
                 return probe.stamp(session, database)
@@ -159,7 +165,7 @@ class LiveFacts:
     def _compared(self, taken: Reading) -> Catalog:
         tenants = {name for name, _ in taken.tenants}
         mine = select.without(taken.catalog, lambda name: select.schema_of(name) in tenants)
-        return self._own(self._facts.filtered(mine))
+        return self._own(self.facts.filtered(mine))
 
     @cached_property
     def taken(self) -> Reading:
@@ -170,7 +176,7 @@ class LiveFacts:
     def is_only_for_tenants(self) -> bool:
         """Whether what the revisions build is in the tenants' schemas, and nothing of it in the default one."""
         return bool(self.taken.tenants) and not (
-            select.tables(select.scoped(self._facts.head, DEFAULT)) & select.tables(self.reading.catalog)
+            select.tables(select.scoped(self.facts.head, DEFAULT)) & select.tables(self.reading.catalog)
         )
 
     def _take(self) -> Reading:
@@ -178,15 +184,15 @@ class LiveFacts:
         number, address = self._target
         if address.database == MEMORY:
             raise self._unreachable("it is in memory, so there is no live database to compare", NAME_ANOTHER)
-        database, probe = self._facts.database, self._environment.probe
-        if self._environment.scene.staged or self.file:
+        database, probe = self.facts.database, self.environment.probe
+        if self.environment.scene.staged or self.file:
             self.fingerprint_before = self.fingerprint(exact=True)
         began = monotonic()
         for reading in range(READINGS):
             if reading:
                 sleep(PAUSE_SECONDS)
             try:
-                found = read(probe, number, database, self._facts.live_scope, self._environment.settings.tenants)
+                found = read(probe, number, database, self.facts.live_scope, self.environment.settings.tenants)
                 under_way = "" if self._is_expected(found) else self._under_way(number, found)
                 if not under_way:
                     return found
@@ -202,7 +208,7 @@ class LiveFacts:
     @cached_property
     def journal(self) -> tuple[Entry, ...]:
         """What the database's own journal says, newest first; () where there is none that this role may read."""
-        database, probe = self._facts.database, self._environment.probe
+        database, probe = self.facts.database, self.environment.probe
         if database.dialect != "postgresql":
             return ()
         with suppress(GuestFailed), probe.session(f"@{self._target[0]}", database.dialect) as session:
@@ -211,7 +217,7 @@ class LiveFacts:
 
     def listen(self, pipe: Path) -> bool:
         """Whether the database's journal tells the pipe of each change from now on; what cannot listen has to ask."""
-        database, probe = self._facts.database, self._environment.probe
+        database, probe = self.facts.database, self.environment.probe
         if database.dialect != "postgresql":
             return False
         url = f"@{self._target[0]}"
@@ -228,8 +234,8 @@ class LiveFacts:
 
     def catalog_in(self, session: int) -> Catalog:
         """What ``reading`` would hold now, as an open session sees it."""
-        database = self._facts.database
-        found = self._environment.probe.read(session, database.dialect, self._facts.live_scope)
+        database = self.facts.database
+        found = self.environment.probe.read(session, database.dialect, self.facts.live_scope)
         return self._compared(self.taken._replace(catalog=found))
 
     @property
@@ -241,13 +247,13 @@ class LiveFacts:
     def _is_expected(self, reading: Reading) -> bool:
         """Whether it is what its own stamp builds, or that cannot be told."""
         stamp = reading.stamp
-        if not stamp or any(each not in self._environment.graph for each in stamp):
+        if not stamp or any(each not in self.environment.graph for each in stamp):
             return False
         return not diff(self.at(stamp), self._compared(reading))
 
     def _under_way(self, number: int, reading: Reading) -> str:
         """What says that it is being upgraded: a stamp that is another one by now, or somebody who writes to it."""
-        database, probe = self._facts.database, self._environment.probe
+        database, probe = self.facts.database, self.environment.probe
         module = CATALOGS.get(database.dialect)
         with probe.session(f"@{number}", database.dialect) as session:
             stamp = probe.stamp(session, database)
@@ -261,15 +267,24 @@ class LiveFacts:
     def _own(self, catalog: Catalog) -> Catalog:
         """Without what other chains keep in the same database: their version tables, and the tables that they build."""
         others = frozenset().union(*map(select.tables, self._neighbours), select.version_tables(catalog))
-        return select.without(catalog, select.inside(others - select.tables(self._facts.head)))
+        return select.without(catalog, select.inside(others - select.tables(self.facts.head)))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was not compared, and whether the two servers may spell the same thing differently."""
-        here, shadow = self.reading.catalog, self._facts.head
+        """What was not compared, and what of the two servers may make them spell the same thing differently."""
+        here, shadow = self.reading.catalog, self.facts.head
         other = here.dialect != "sqlite" and _release(here) != _release(shadow)
         versions = VERSIONS_DIFFER.format(self.called, here.version, shadow.version)
-        return (*here.unread, *((versions,) if other else ()))
+        on_shadow = dict(shadow.extensions)
+        return (
+            *here.unread,
+            *((versions,) if other else ()),
+            *(
+                EXTENSION_DIFFERS.format(self.called, name, version, on_shadow[name])
+                for name, version in here.extensions
+                if on_shadow.get(name, version) != version
+            ),
+        )
 
     @property
     def gaps(self) -> tuple[Problem, ...]:
@@ -283,7 +298,7 @@ class LiveFacts:
     @cached_property
     def unknown(self) -> tuple[str, ...]:
         """Stamped revisions that are in no file here."""
-        return tuple(each for each in self.reading.stamp or () if each not in self._environment.graph)
+        return tuple(each for each in self.reading.stamp or () if each not in self.environment.graph)
 
     @cached_property
     def expected(self) -> Catalog | None:
@@ -295,19 +310,19 @@ class LiveFacts:
 
     def at(self, stamp: tuple[str, ...]) -> Catalog:
         """What the chain builds up to ``stamp``; raises Unavailable if it cannot be replayed."""
-        graph = self._environment.graph
+        graph = self.environment.graph
         needed = graph.needed(*stamp)
         if needed == graph.needed(*graph.heads()):
-            return self._facts.head
+            return self.facts.head
         if needed not in self._built:
-            with self._environment.failures():
-                self._built[needed] = self._facts.replayed(self.replay(stamp))
+            with self.environment.failures():
+                self._built[needed] = self.facts.replayed(self.replay(stamp))
         return self._built[needed]
 
     def replay(self, stamp: tuple[str, ...]) -> Database:
         """The database on a shadow where the chain ran up to ``stamp``; raises Unavailable if it cannot be replayed."""
-        graph = self._environment.graph
-        environment, number = self._environment, self._facts.database.number
+        graph = self.environment.graph
+        environment, number = self.environment, self.facts.database.number
         environment.scene.progress(f"{environment.environment.name}: replaying up to {', '.join(stamp) or 'base'}")
         with environment.failures():
             run = environment.probe.run(stamp, compare=False, purpose="stamp", loans=environment.loans(*stamp))
@@ -330,7 +345,7 @@ class LiveFacts:
     @cached_property
     def pending(self) -> tuple[Revision, ...]:
         """The revisions between the stamp and the heads, oldest first."""
-        graph = self._environment.graph
+        graph = self.environment.graph
         done = graph.needed(*(each for each in self.reading.stamp or () if each in graph))
         wanted = graph.needed(*graph.heads())
         return tuple(graph[each] for each in graph.ordered() if each in wanted - done)
@@ -340,7 +355,7 @@ class LiveFacts:
         return next(((each,) for each in self._candidates() if not diff(self.at((each,)), live)), ())
 
     def _candidates(self) -> Iterator[str]:
-        graph = self._environment.graph
+        graph = self.environment.graph
         yield from list(reversed(graph.ordered()))[:MOST_CANDIDATES]
 
     def _unreachable(self, reason: str, advice: str) -> Unavailable:
@@ -366,7 +381,7 @@ def live_target(environment: EnvironmentFacts, database: Database, live: Live, *
             ALL_OF_THEM,
         )
     try:
-        answer = environment.probe.call("add_live", number=database.number, url=live.url)
+        answer = environment.probe.call("reach", url=live.url, dialect=database.dialect, driver=database.driver)
     except GuestFailed as error:
         problem = Problem("live", error.message, help="mend the URL", side=Side.LIVE, severity=Severity.ERROR)
         raise Unavailable("DG904", problem) from error
@@ -435,9 +450,9 @@ class FromFile(ReadBefore):
     def _reading(self) -> Reading | Lost:
         if self._export is None:
             return Lost(self._why, ANEW)
-        if len(self._environment.databases) > 1:
+        if len(self.environment.databases) > 1:
             return Lost("env.py configures several databases, and this is one", ALL_OF_THEM)
-        facts, tenants = self._facts, self._environment.settings.tenants
+        facts, tenants = self.facts, self.environment.settings.tenants
         return reading_of(self._export, facts.database, facts.head, facts.live_scope, tenants)
 
     @property

@@ -64,7 +64,8 @@ class Scene:
     guest sees staged contents in place of the working tree's. ``began``: the file system's time before anything was
     looked at, in nanoseconds; None where the git folder cannot be written to. ``base`` gives the trees of the base
     branch, None where there is none to compare with; it may raise DriftguardError. ``runs_code``: without it, nothing
-    of the project may be run. ``fleet``: the live databases, where several were named.
+    of the project may be run; ``compares_models``: with it, the models are compared with head;
+    ``looks_at_live_alone``: nothing else needs to be run. ``fleet``: the live databases, where several were named.
     """
 
     root: Path
@@ -82,6 +83,8 @@ class Scene:
     began: int | None
     base: Callable[[], BaseTrees | None]
     runs_code: bool = True
+    compares_models: bool = True
+    looks_at_live_alone: bool = False
     fleet: tuple[Live, ...] = ()
 
     def live_of(self, settings: Settings) -> Live:

@@ -54,6 +54,10 @@ class Unavailable(Exception):
         self.problem = problem
 
 
+class NotRemembered(Exception):
+    """What is remembered does not say it: everything has to be run after all."""
+
+
 @contextmanager
 def named_failures(subject: str, root: Path, seconds: int) -> Iterator[None]:
     """Whatever stops the guest or a shadow inside becomes Unavailable, with the rule that fits."""

@@ -95,7 +95,7 @@ def run_from(data: Mapping[str, Any]) -> Run:
     """The answer to ``run``."""
     replays = data["replay"]
     return Run(
-        tuple(map(_database_from, data["databases"])),
+        tuple(map(database_from, data["databases"])),
         _failure_from(data["error"]),
         data["stand_in"],
         None if replays is None else tuple(replays),
@@ -119,7 +119,8 @@ def question_from(data: Mapping[str, Any]) -> ShadowQuestion:
     return ShadowQuestion(**{**data, "address": Address(**data["address"])})
 
 
-def _database_from(data: Mapping[str, Any]) -> Database:
+def database_from(data: Mapping[str, Any]) -> Database:
+    """A database as the guest describes it."""
     failure = data["failure"]
     return Database(
         **{

@@ -15,6 +15,7 @@ from alembic.util import CommandError, format_as_comma, rev_id
 from mako.template import Template
 
 from driftguard.errors import DriftguardError
+from driftguard.graph import Revision
 from driftguard.project.environment import Environment
 
 TEMPLATE = "script.py.mako"
@@ -22,7 +23,7 @@ USUAL_FILE_TEMPLATE = "%(rev)s_%(slug)s"
 INI, TOML = "alembic.ini", "pyproject.toml"
 
 
-class NewRevision(NamedTuple):
+class NewFile(NamedTuple):
     """A revision that is not written yet: its id, path and contents, and whether post-write hooks are configured."""
 
     id: str
@@ -34,36 +35,49 @@ class NewRevision(NamedTuple):
 class Body(NamedTuple):
     """The lines of both functions, without indentation."""
 
-    upgrade: Sequence[str]
-    downgrade: Sequence[str]
+    upgrade: Sequence[str] = ()
+    downgrade: Sequence[str] = ()
+
+
+NOTHING = Body()
 
 
 def revision_file(
-    root: Path, environment: Environment, parent: str, folder: str, message: str, body: Body
-) -> NewRevision:
-    """A revision behind ``parent``, in ``folder`` ("" for the environment's first one).
+    root: Path,
+    environment: Environment,
+    parents: tuple[Revision, ...],
+    message: str,
+    body: Body = NOTHING,
+) -> NewFile:
+    """A revision behind ``parents``, which it joins where there are several; it lies beside the first of them.
 
     Raises DriftguardError where the options or the template cannot be used without the project's code.
     """
     config = _config(root, environment)
     try:
-        return _rendered(root, environment, config, parent, folder, message, body)
+        return _rendered(root, environment, config, parents, message, body)
     except (CommandError, configparser.Error, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise DriftguardError(
             f"{environment.config or environment.script_location}: a revision cannot be written by it: {error}",
-            "mend what it says, or write the revision with the project's own command",
+            f"mend what it says, or use the project's own `{_own_command(parents)}` command",
         ) from error
 
 
+def _own_command(parents: tuple[Revision, ...]) -> str:
+    return "merge" if len(parents) > 1 else "revision"
+
+
 def _rendered(
-    root: Path, environment: Environment, config: Config, parent: str, folder: str, message: str, body: Body
-) -> NewRevision:
+    root: Path, environment: Environment, config: Config, parents: tuple[Revision, ...], message: str, body: Body
+) -> NewFile:
     script = _script_directory(root, environment, config)
+    folder = parents[0].location or environment.version_locations[0]
     id_, created = rev_id(), script._generate_create_date()
-    path = script._rev_path(str(root / (folder or environment.version_locations[0])), id_, message, created)
+    path = script._rev_path(str(root / folder), id_, message, created)
+    ids = tuple(parent.id for parent in parents)
     arguments = {
         "up_revision": id_,
-        "down_revision": parent,
+        "down_revision": ids if len(ids) > 1 else ids[0],
         "branch_labels": None,
         "depends_on": None,
         "create_date": created,
@@ -75,8 +89,10 @@ def _rendered(
         "downgrades": _indented(body.downgrade),
     }
     template = join(environment.script_location, TEMPLATE)
-    content = _render(root / template, template, arguments).encode(script.output_encoding)
-    return NewRevision(id_, Path(path).relative_to(root).as_posix(), content, bool(_hooks(config)))
+    text = _render(root / template, template, arguments, _own_command(parents))
+    return NewFile(
+        id_, Path(path).relative_to(root).as_posix(), text.encode(script.output_encoding), bool(_hooks(config))
+    )
 
 
 def _indented(lines: Sequence[str]) -> str:
@@ -84,7 +100,7 @@ def _indented(lines: Sequence[str]) -> str:
     return "\n    ".join(lines)
 
 
-def _render(file: Path, shown: str, arguments: dict[str, Any]) -> str:
+def _render(file: Path, shown: str, arguments: dict[str, Any], command: str) -> str:
     if not file.is_file():
         raise DriftguardError(f"there is no {shown}, by which revisions are written", "bring it back")
     try:
@@ -92,7 +108,7 @@ def _render(file: Path, shown: str, arguments: dict[str, Any]) -> str:
     except Exception as error:  # whatever the template's own code raises
         raise DriftguardError(
             f"{shown} cannot be rendered: {error or type(error).__name__}",
-            "if it needs what only env.py knows, use the project's own `revision` command",
+            f"if it needs what only env.py knows, use the project's own `{command}` command",
         ) from error
 
 

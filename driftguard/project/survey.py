@@ -8,8 +8,8 @@ from dataclasses import replace
 from itertools import combinations, product
 from typing import NamedTuple
 
-from driftguard.config import ConfigError, EnvironmentSettings, Settings, closest
-from driftguard.errors import DriftguardError
+from driftguard.config import ConfigError, EnvironmentSettings, Settings
+from driftguard.errors import DriftguardError, closest
 from driftguard.git import Tree
 from driftguard.project.building import build
 from driftguard.project.environment import Environment
@@ -74,8 +74,12 @@ def choose(
         message, _, hint = explain_nothing_found(tree, settings).partition("\n")
         raise DriftguardError(message, hint)
     if unknown := set(names) - {each.name for each in found}:
-        known = ", ".join(each.name for each in found)
-        raise DriftguardError(f"there is no environment {', '.join(sorted(unknown))}", f"these were found: {known}")
+        known = [each.name for each in found]
+        near = closest(min(unknown), known).removeprefix(", ")
+        raise DriftguardError(
+            f"there is no environment {', '.join(sorted(unknown))}",
+            f"{near} {'T' if near else 't'}hese were found: {', '.join(known)}".strip(),
+        )
     return tuple(each for each in found if not names or each.name in names)
 
 

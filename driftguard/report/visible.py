@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories of control, format (bidirectional overrides, zero width), surrogate and line separators."""
 
+OBEYED = re.compile(r"^\s*:(?=:[\w-]+(?: .*)?::)|#(?=#\w*\[)")
+"""Where CI services see a command in what a program prints: GitHub's ``::error::`` at the beginning of a line and
+``##[group]`` anywhere, ``##vso[…]`` of Azure Pipelines, ``##teamcity[…]``."""
+
 
 def visible(text: str) -> str:
-    """``text`` on one line, with an escape such as ``\\x1b`` or ``\\u202e`` for every character that does not print."""
+    """``text`` on one line, with an escape such as ``\\x1b`` or ``\\u202e`` for every character that does not print.
+
+    Of what a CI service would obey, one character is escaped too.
+    """
+    if "::" in text or "##" in text:
+        text = OBEYED.sub(lambda found: f"{found[0][:-1]}\\x{ord(found[0][-1]):02x}", text)
     if text.isprintable():
         return text
     return "".join(_escape(letter) if unicodedata.category(letter) in HIDDEN else letter for letter in text)

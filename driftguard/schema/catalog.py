@@ -42,6 +42,7 @@ class Object:
 class Catalog:
     """All objects of one database, sorted. ``unread`` names what could not be read, in the user's words.
 
+    ``extensions``: their names and versions, which say nothing of what the database's own objects are.
     ``order``: the columns' places in their tables, where somebody asked for them; they are no facts to compare.
     """
 
@@ -49,6 +50,7 @@ class Catalog:
     version: str
     objects: tuple[Object, ...]
     unread: tuple[str, ...] = ()
+    extensions: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     order: Mapping[Name, int] = field(default_factory=dict, compare=False, repr=False)
 
     def in_order(self, columns: Iterable[Object]) -> list[Object]:

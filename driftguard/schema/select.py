@@ -38,6 +38,19 @@ def tables(catalog: Catalog) -> frozenset[tuple[str, str]]:
     return frozenset((item.name.schema, item.name.name) for item in catalog.objects if item.name.kind == "table")
 
 
+def apart(one: Catalog, other: Catalog) -> tuple[Name, ...]:
+    """Tables that only one of them has, and columns that only one of them has in a table of both; sorted."""
+    both = tables(one) & tables(other)
+    names = [{item.name for item in catalog.objects} for catalog in (one, other)]
+    return tuple(
+        sorted(
+            name
+            for name in names[0] ^ names[1]
+            if name.kind == "table" or (name.kind == "column" and (name.schema, name.table) in both)
+        )
+    )
+
+
 def schemas(catalog: Catalog) -> frozenset[str]:
     """Every schema that holds an object, and the default one ("")."""
     named = {item.name.name for item in catalog.objects if item.name.kind == "schema"}

@@ -137,3 +137,25 @@ def test_a_read_only_folder_and_home(repository: Pets, tmp_path: Path) -> None:
     finally:
         repository.must("chmod", "-R", "u+w", ".")
     assert list(home.iterdir()) == []
+
+
+def test_a_clone_without_all_files_whose_remote_is_gone(repository: Pets, tmp_path: Path) -> None:
+    """Such a clone gets files when it needs them, and there is no network now."""
+    repository.git("config", "uploadpack.allowFilter", "true")
+    repository.git("branch", "theirs")
+    repository.git("clone", "--quiet", "--filter=blob:none", f"file://{repository.root}", str(tmp_path / "part"))
+    part = Pets(tmp_path / "part", repository.environ)
+    repository.git("checkout", "--quiet", "theirs")
+    repository.write("migrations/versions/new.py", "revision = 'f00'\ndown_revision = '5f0e6a2b91cd'\n")
+    repository.commit("theirs")
+    part.git("fetch", "--quiet")
+    repository.root.rename(tmp_path / "gone")
+    answer = part.told("graph", "--ref", "origin/theirs")
+    assert answer.code == 2
+    assert "this clone was made without all files, and git could not fetch one that is needed" in answer.err
+
+
+def test_an_environment_s_name_is_misspelt(repository: Pets) -> None:
+    answer = repository.told("graph", "-e", "migration")
+    assert answer.code == 2
+    assert 'hint: did you mean "migrations"? These were found: migrations' in answer.err

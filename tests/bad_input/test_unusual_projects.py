@@ -166,6 +166,8 @@ def test_a_renamed_version_table(pets: Pets) -> None:
         pytest.param(ENV.replace(", target_metadata=metadata", ""), ["DG205"], id="left out"),
         pytest.param(configured("compare_type=lambda *each: 1 / 0"), ["DG901"], id="a comparison that raises"),
         pytest.param(configured("include_object=lambda *each: 1 / 0"), ["DG901"], id="a filter that raises"),
+        pytest.param(configured("include_object=lambda *each: False"), ["DG901"], id="a filter that leaves out all"),
+        pytest.param(configured("include_name=lambda *each: False"), ["DG901"], id="one by names that does"),
     ],
 )
 def test_models_that_are_not_compared_are_told(pets: Pets, env: str, told: list[str]) -> None:
@@ -177,3 +179,17 @@ def test_types_that_autogenerate_does_not_compare(pets: Pets, tmp_path: Path) ->
     pets.write("migrations/env.py", configured("compare_type=False"))
     pets.write("models.py", MODELS.replace(COLUMNS, COLUMNS.replace("20", "30")))
     assert codes(pets) == ["DG203"]
+
+
+def test_what_env_py_lets_autogenerate_pass_over_is_said(pets: Pets) -> None:
+    hook = "lambda context, revision, directives: directives.clear()"
+    pets.write("migrations/env.py", configured(f"process_revision_directives={hook}"))
+    pets.write("models.py", MODELS.replace(COLUMNS, COLUMNS + ', sa.Column("age", sa.Integer)'))
+    told = "models and head differ in pets.age, but env.py has autogenerate write nothing of it"
+    assert told in pets.told("check").out
+
+
+def test_a_hook_that_only_drops_empty_revisions_is_no_matter(pets: Pets) -> None:
+    hook = "lambda c, r, each: each.clear() if each[0].upgrade_ops.is_empty() else None"
+    pets.write("migrations/env.py", configured(f"process_revision_directives={hook}"))
+    assert "note" not in pets.told("check").out

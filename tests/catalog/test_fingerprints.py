@@ -68,7 +68,7 @@ class Asking(Probe):
 
     def add_live(self, url: str) -> None:
         """From now on another database is live."""
-        answer = self.call("add_live", number=self.database.number, url=url)
+        answer = self.call("reach", url=url, dialect=self.database.dialect, driver=self.database.driver)
         self.number, self.address = answer["live"], Address(**answer["address"])
 
     def both(self) -> list[str]:

@@ -473,6 +473,23 @@ def test_what_a_user_cannot_see_is_said(
     mariadb_server.execute(f"DROP USER {user}@localhost")
 
 
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        pytest.param("SET @own = 1", ("5", "60"), id="nobody waits for ever"),
+        pytest.param("SET SESSION max_statement_time = 7, lock_wait_timeout = 2", ("2", "7"), id="the user's own limits"),
+    ],
+)  # fmt: skip
+def test_the_limits_of_the_session(
+    mariadb_server: MariadbServer, mariadb_url: str, own: str, expected: tuple[str, str]
+) -> None:
+    with mariadb_server.connect(mariadb_url) as connection, connection.cursor() as cursor:
+        for statement in (own, *mysql.SESSION):
+            cursor.execute(statement)
+        cursor.execute("SELECT CAST(@@lock_wait_timeout AS CHAR), CAST(ROUND(@@max_statement_time) AS CHAR)")
+        assert cursor.fetchone() == expected
+
+
 def test_reading_writes_nothing(mariadb_server: MariadbServer, mariadb_url: str) -> None:
     with mariadb_server.connect(mariadb_url) as connection, connection.cursor() as cursor:
         for statement in mysql.SESSION:

@@ -378,6 +378,22 @@ def test_the_session_cannot_write_and_leaves_nothing_behind(base: tuple[str, Cat
         assert [connection.execute(b"SHOW " + name).fetchone() for name in names] == before
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        pytest.param("", ["30s", "3s", "1min"], id="nobody waits for ever"),
+        pytest.param("-c statement_timeout=7s", ["7s", "3s", "1min"], id="the URL's own limit"),
+        pytest.param("-c lock_timeout=0", ["30s", "0", "1min"], id="the URL wants none"),
+    ],
+)
+def test_the_limits_of_the_session(base: tuple[str, Catalog], options: str, expected: list[str]) -> None:
+    names = [b"statement_timeout", b"lock_timeout", b"idle_in_transaction_session_timeout"]
+    with psycopg.connect(address(base[0]), options=options) as connection:
+        for statement in SESSION:
+            connection.execute(statement.encode())
+        assert [(connection.execute(b"SHOW " + name).fetchone() or [""])[0] for name in names] == expected
+
+
 @pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
 def test_sqlalchemy_reads_the_same(driver: str, base: tuple[str, Catalog]) -> None:
     engine = create_engine(make_url(base[0]).set(drivername=f"postgresql+{driver}"))

@@ -43,7 +43,7 @@ def found(expected: Catalog, live: Catalog) -> list[Finding]:
         expected=expected,
         live=live,
         head=expected,
-        in_models=frozenset(),
+        in_models=frozenset,
         matching=(),
         was_seen={},
         restore=CATALOGS[expected.dialect].restore,

@@ -10,10 +10,16 @@ from typing import NamedTuple
 SESSION: tuple[str, ...] = (
     "SET SESSION TRANSACTION READ ONLY",
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-    "SET SESSION sql_mode = '', sql_quote_show_create = 1, lock_wait_timeout = 5, innodb_lock_wait_timeout = 5"
-    " /*!50708 , max_execution_time = 60000 */ /*M!100108 , max_statement_time = 60 */",
+    "SET SESSION sql_mode = '', sql_quote_show_create = 1,"
+    " lock_wait_timeout = IF(@@SESSION.lock_wait_timeout = @@GLOBAL.lock_wait_timeout, 5, @@SESSION.lock_wait_timeout),"
+    " innodb_lock_wait_timeout = 5"
+    " /*!50708 , max_execution_time ="
+    " IF(@@SESSION.max_execution_time = @@GLOBAL.max_execution_time, 60000, @@SESSION.max_execution_time) */"
+    " /*M!100108 , max_statement_time ="
+    " IF(@@SESSION.max_statement_time = @@GLOBAL.max_statement_time, 60, @@SESSION.max_statement_time) */",
     "START TRANSACTION WITH CONSISTENT SNAPSHOT",
 )
+"""What the user sets for this connection (such as by ``init_command`` in the URL) is kept."""
 
 SERVER = "SELECT CAST(VERSION() AS CHAR), CAST(DATABASE() AS CHAR)"
 

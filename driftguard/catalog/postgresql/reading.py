@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from driftguard.catalog.postgresql import remainder
 from driftguard.catalog.postgresql.journal import is_own
 from driftguard.catalog.postgresql.naming import LABELS, is_made_up, next_value, object_name
 from driftguard.catalog.postgresql.statements import (
+    EXTENSION_VERSIONS,
     LATER_FACTS,
     SEARCH_PATH,
     SERVER,
@@ -56,7 +58,7 @@ def read(query: Query, scope: Scope) -> Catalog:
     ]
     found = [each for each in found if _is_wanted(each.name, wanted) and not is_own(each.name, each.facts)]
     serials = _serial_defaults(found)
-    return make_catalog(
+    catalog = make_catalog(
         "postgresql",
         version or "",
         (_object(each, serials) for each in found),
@@ -66,6 +68,8 @@ def read(query: Query, scope: Scope) -> Catalog:
             if schema is None or _is_in(schema, wanted)
         ),
     )
+    versions = tuple((name or "", version or "") for name, version in query(EXTENSION_VERSIONS))
+    return replace(catalog, extensions=versions)
 
 
 def _with_default_schema(scope: Scope, default: str) -> Scope:

@@ -11,11 +11,18 @@ from typing import NamedTuple
 
 SESSION = (
     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-    "SET LOCAL statement_timeout = '30s'",
-    "SET LOCAL lock_timeout = '3s'",
-    "SET LOCAL idle_in_transaction_session_timeout = '60s'",
+    """
+SELECT pg_catalog.set_config(own.name, own.value, true)
+FROM (VALUES ('statement_timeout', '30s'), ('lock_timeout', '3s'), ('idle_in_transaction_session_timeout', '60s'))
+  AS own (name, value)
+JOIN pg_catalog.pg_settings AS setting ON setting.name = own.name
+WHERE setting.source <> 'client'
+""",
 )
-"""All of it ends with the transaction, so that a connection pooler's next client finds nothing changed."""
+"""All of it ends with the transaction, so that a connection pooler's next client finds nothing changed.
+
+What the user sets for this connection (``options`` in the URL, ``PGOPTIONS``) is kept.
+"""
 
 SERVER = """
 SELECT pg_catalog.current_setting('server_version'), pg_catalog.current_setting('server_version_num'),
@@ -583,6 +590,8 @@ ORDER BY 4
 """,
     ("schema",),
 )
+
+EXTENSION_VERSIONS = 'SELECT extname::text, extversion FROM pg_extension ORDER BY extname COLLATE "C"'
 
 EVENT_TRIGGERS = Statement(
     ("event trigger",),

@@ -51,6 +51,11 @@ class Live:
         self._creator = creator
 
     @property
+    def is_made(self):
+        """Whether a function of the project connects."""
+        return self._creator is not None
+
+    @property
     def address(self):
         """Host, port, database and user as text, "" where unknown; never a password."""
         if self._creator is not None:

@@ -14,7 +14,7 @@ from alembic.util import to_tuple
 from sqlalchemy import Column, MetaData, String, Table, create_engine, exc, inspect, select
 from sqlalchemy.engine import make_url
 
-from . import application, beginning, operations, sources
+from . import application, beginning, operations, reaching, recording, sources
 from .connections import Connections, Live
 from .filters import Filters
 from .replays import Replay
@@ -89,6 +89,8 @@ class Environment:
         self._databases = []
         self._configure = None
         self._context_managers = []
+        self._variables = recording.environment()
+        self._ini_url = ""
         self._purpose = ""
         self._back_to = None
         self._lacks_migrate = False
@@ -129,6 +131,7 @@ class Environment:
         if flask:
             self._load_flask(flask_app, script_location)
         else:
+            self._ini_url = _configuration(config, section, script_location).get_main_option("sqlalchemy.url") or ""
             self._configure = lambda: with_url(_configuration(config, section, script_location), self._url)
 
     def _load_flask(self, flask_app, script_location):
@@ -143,6 +146,18 @@ class Environment:
         context = flask_application.app_context()
         context.push()
         self._context_managers.append(context)
+
+    def attach(self, folder, config, section, script_location, lives):
+        """Reach live databases by the ``ways`` of an earlier guest; nothing of the project runs or is imported."""
+        os.chdir(folder)
+        self.connections.install()
+        for way in lives:
+            ini_url = _configuration(config, section, script_location).get_main_option("sqlalchemy.url") or ""
+            self.connections.add(reaching.go(way, self._variables, ini_url))
+
+    def ways(self, lives):
+        """For each number of a live address: how ``attach`` reaches it, None where only env.py can."""
+        return [reaching.found(self.connections.lives[each], self._variables, self._ini_url) for each in lives]
 
     def lacks_migrate(self):
         """Whether this is a Flask application that never calls Migrate(), and so has no command ``flask db``."""
@@ -343,13 +358,8 @@ class Environment:
         database = self._databases[number]
         return Filters(database.options, database.metadatas).keep(objects)
 
-    def add_live(self, number, url):
-        """Another live address for a database, by URL; without a driver in it, the project's own is used."""
-        known = self.connections.lives[self._databases[number].live].dialect
-        return self.reach(url, known.name, known.driver)
-
     def reach(self, url, dialect="", driver=""):
-        """A live address by URL, which has to be of this dialect, if one is given; env.py need not have run."""
+        """A live address by URL, which has to be of this dialect, if one is given; ``driver``: if it names none."""
         parsed = make_url(url)
         if not dialect:
             parsed = _with_a_driver(parsed)

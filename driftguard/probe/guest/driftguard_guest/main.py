@@ -18,20 +18,28 @@ def main():
         return {"protocol": PROTOCOL, "python": platform.python_version(), "executable": sys.executable}
 
     def load(overlay, **settings):
-        try:
-            import alembic
-            import sqlalchemy
-        except ImportError as error:
-            raise Failure("packages", str(error)) from error
+        environment = prepared()
         from . import overlay as overlays
         from . import preloaded
-        from .environment import Environment
-        from .listening import Listeners
-        from .writing import Writing
 
         with recording.quiet():
             overlays.install(overlay["replaced"], overlay["absent"])
         preloaded.forget_shadowed([*settings["sys_path"], settings["folder"]])
+        environment.load(**settings)
+
+    def attach(**settings):
+        prepared().attach(**settings)
+
+    def prepared():
+        try:
+            import alembic  # noqa: F401
+            import sqlalchemy  # noqa: F401
+        except ImportError as error:
+            raise Failure("packages", str(error)) from error
+        from .environment import Environment
+        from .listening import Listeners
+        from .writing import Writing
+
         environment = Environment(wire)
         sessions = environment.sessions
         writing = Writing(sessions)
@@ -41,7 +49,6 @@ def main():
             schemas=environment.schemas,
             sources=environment.sources,
             keep=environment.keep,
-            add_live=environment.add_live,
             reach=environment.reach,
             stamp=environment.stamp,
             revisions=environment.revisions,
@@ -58,11 +65,11 @@ def main():
             begin_writing=writing.begin,
             attempt=writing.attempt,
             end_writing=writing.end,
+            ways=environment.ways,
         )
-        environment.load(**settings)
-        return {"sqlalchemy": sqlalchemy.__version__, "alembic": alembic.__version__}
+        return environment
 
-    wire.calls.update(hello=hello, load=load, recorded=recording.recorded, loaded=_loaded)
+    wire.calls.update(hello=hello, load=load, attach=attach, recorded=recording.recorded, loaded=_loaded)
     wire.serve_one()
     _import_meanwhile()
     wire.serve()

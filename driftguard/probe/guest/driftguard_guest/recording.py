@@ -240,6 +240,15 @@ def variables():
     return {*_recording.variables, *READ_BY_C, *((ALL,) if _recording.all_variables else ())}
 
 
+def environment():
+    """All variables with their values, which is not taken for a look of the project's."""
+    seen, saw_all = set(_recording.variables), _recording.all_variables
+    found = dict(os.environ)
+    _recording.variables.intersection_update(seen)
+    _recording.all_variables = saw_all
+    return found
+
+
 def add(paths, names):
     """What was looked at in an earlier run, whose outcome is gone on with; folders end with a separator."""
     for path in paths:

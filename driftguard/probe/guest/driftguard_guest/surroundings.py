@@ -70,6 +70,11 @@ def _note_listeners():
     _EventKey.listen = noted
 
 
+def has_listeners():
+    """Whether anybody else listens to what may happen to a connection."""
+    return bool(_listeners)
+
+
 class Surroundings:
     """What surrounds the replay on one database; ``root`` (the project's folder) is left out of texts."""
 
