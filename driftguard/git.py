@@ -697,7 +697,7 @@ def last_commit_staged(repository: Repository) -> Iterator[Repository]:
         with suppress(FileNotFoundError):  # what is the same in both needs no second look
             shutil.copy2(repository.environ.get("GIT_INDEX_FILE") or repository.git_path("index"), index)
         environ = {**repository.environ, "GIT_INDEX_FILE": str(index)}
-        indexed = Repository(repository.root, repository.git_folder, repository.bare, environ)
+        indexed = replace(repository, environ=environ)
         indexed.run("-c", "core.splitIndex=false", "-c", "core.fsmonitor=false", "read-tree", "--reset", "HEAD")
         yield indexed
 
