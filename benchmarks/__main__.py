@@ -1,4 +1,4 @@
-"""``python -m benchmarks [--quick] [--json FILE]``: prints Markdown; what is going on goes to standard error."""
+"""``python -m benchmarks [--quick] [--point POINT] [--only WORDS]``: prints Markdown; the rest goes to stderr."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -76,13 +76,17 @@ class Results:
 
 
 class Run(NamedTuple):
-    """``server`` runs live PostgreSQL databases."""
+    """``server`` runs live PostgreSQL databases; ``only`` are words of the contests that are wanted, () all of them."""
 
     folder: Path
     environ: dict[str, str]
     server: server.Server
     quick: bool
+    only: tuple[str, ...]
     results: Results
+
+    def wanted(self, contests: Iterable[Contest]) -> list[Contest]:
+        return [each for each in contests if not self.only or any(words in each.name for words in self.only)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -96,11 +100,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="DIALECT:REVISIONS:TABLES",
         help="only this project, such as SQLite:300:100; may be given again",
     )
+    parser.add_argument(
+        "--only", action="append", metavar="WORDS", help="only what has these words in its name; may be given again"
+    )
     chosen = parser.parse_args(arguments)
     points = [_point(text) for text in chosen.point or ()] or (QUICK if chosen.quick else ALL)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     begin = time.monotonic()
-    with _run(chosen.quick) as run:
+    with _run(chosen.quick, tuple(chosen.only or ())) as run:
         try:
             projects = [_measure(run, point) for point in points]
             _compare_sizes(run, {(each.dialect, each.revisions, each.tables): each for each in projects})
@@ -130,14 +137,14 @@ def machine(postgresql: str, quick: bool, seconds: float) -> str:
 
 
 @contextmanager
-def _run(quick: bool) -> Iterator[Run]:
+def _run(quick: bool, only: tuple[str, ...]) -> Iterator[Run]:
     """Nothing of it is left afterwards, the private servers that driftguard made included."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dgbench-")))
         cache = folder / "cache"
         cache.mkdir(mode=0o700)
         stack.callback(shutil.rmtree, servers_folder(cache, server_account(["postgres"])), ignore_errors=True)
-        yield Run(folder, samples.environment(cache), stack.enter_context(server.running()), quick, Results())
+        yield Run(folder, samples.environment(cache), stack.enter_context(server.running()), quick, only, Results())
 
 
 def _measure(run: Run, point: Point) -> Project:
@@ -152,7 +159,7 @@ def _measure(run: Run, point: Point) -> Project:
     for warming in (samples.alembic_check, samples.hook, samples.check, samples.live_check, samples.hook):
         _try(project, warming)
     _say("  without a watcher")
-    run.results.rows += contest(project, ALONE, rounds)
+    run.results.rows += contest(project, run.wanted(ALONE), rounds)
     _say("  with a watcher")
     _with_watcher(run, project, rounds)
     _say("  from nothing")
@@ -165,7 +172,7 @@ def _measure(run: Run, point: Point) -> Project:
         bound=lambda project: 1.0 if project.revisions == LARGE else None,
     )
     if point.from_nothing:
-        run.results.rows += contest(project, [nothing], point.from_nothing)
+        run.results.rows += contest(project, run.wanted([nothing]), point.from_nothing)
     return project
 
 
@@ -178,7 +185,7 @@ def _with_watcher(run: Run, project: Project, rounds: int) -> None:
                 Fact("CPU time", *sizes, found.share, "% of a core", CPU_BELOW),
                 Fact(f"memory (PSS) of {found.processes} processes", *sizes, found.memory, "MB", MEMORY_BELOW),
             ]
-            run.results.rows += contest(project, WATCHED, min(rounds, 5))
+            run.results.rows += contest(project, run.wanted(WATCHED), min(rounds, 5))
     except (Missing, OSError) as reason:
         run.results.facts.append(Fact("CPU time and memory", *sizes, None, "", missing=str(reason)))
 
@@ -210,7 +217,8 @@ def _try(project: Project, sample: samples.Sample) -> None:
 
 def _point(text: str) -> Point:
     dialect, revisions, tables = text.split(":")
-    return Point(dialect, int(revisions), int(tables))
+    asked = Point(dialect, int(revisions), int(tables))
+    return next((each for each in ALL if each[:3] == asked[:3]), asked)
 
 
 def _say(what: str) -> None:

@@ -238,12 +238,12 @@ def _example(rule: Rule) -> Iterator[str]:
     yield "In [the shop of all examples](README.md#the-project-of-the-examples), on which nothing is told:"
     yield f"**Told.** {example.told.says}"
     yield from _steps(example.told.steps)
-    yield _fenced("console", f"driftguard check {example.options}".strip())
+    yield _fenced("console", f"driftguard {example.command} {example.options}".strip())
     yield _fenced("text", examples.headline(rule, example))
     yield f"**Not told.** {example.silent.says}"
     yield from _steps(example.silent.steps)
     if example.silent_options:
-        yield _fenced("console", f"driftguard check {example.silent_options}")
+        yield _fenced("console", f"driftguard {example.command} {example.silent_options}")
 
 
 def _steps(steps: tuple[object, ...]) -> Iterator[str]:

@@ -32,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     import signal  # only now: a picture is there before this is imported
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if arguments == ["graph"]:
+        return _outcome(_draw)
     guess = _guessed_interpreter() if arguments[:1] == ["check"] and not _may_need_no_guest(arguments) else ""
     if not guess:
         return _outcome(lambda: _run(arguments, None))
@@ -53,6 +55,15 @@ def _guessed_interpreter() -> str:
 
     folder = git_folder(dict(os.environ))
     return guessed(f"{folder}/driftguard") if folder else ""
+
+
+def _draw() -> int:
+    """``driftguard graph`` without the command line's modules, which take longer to load than many a graph to draw."""
+    from pathlib import Path
+
+    from driftguard.commands.graph import graph
+
+    return graph(start=Path().resolve())
 
 
 def _write(text: str) -> int:

@@ -64,6 +64,18 @@ def _same_place(file: str) -> str:
     return file and os.path.realpath(file)
 
 
+def _ignored(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+    """Rules, and patterns of live objects."""
+    ignored = tuple(part.strip() for word in words for part in word.split(",") if part.strip())
+    for each in ignored:
+        if not is_selector(each):
+            from driftguard.config import ignorable  # only where patterns or mistakes are
+
+            if refusal := ignorable(each):
+                raise click.BadParameter(refusal)
+    return ignored
+
+
 def _outputs(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """(format, file) of each; "" is standard output."""
     outputs: list[tuple[str, str]] = []
@@ -97,6 +109,35 @@ def _version(context: click.Context, parameter: click.Parameter, asked: bool) ->
         context.exit()
 
 
+SELECT = click.option(
+    "--select",
+    multiple=True,
+    callback=_selectors,
+    metavar="RULE",
+    shell_complete=_completed("rules"),
+    help="Only these rules: codes, names, or DG1 for all DG1xx.",
+)
+IGNORE = click.option(
+    "--ignore",
+    multiple=True,
+    callback=_ignored,
+    metavar="RULE|KIND:GLOB",
+    shell_complete=_completed("rules"),
+    help="Without these rules, or these live objects (table:legacy_*).",
+)
+BASE = click.option(
+    "--base",
+    default="",
+    metavar="REF",
+    shell_complete=_completed("refs"),
+    help="The branch that this one is to be merged into.",
+)
+STRICT = click.option("--strict", is_flag=True, help="Warnings fail too.")
+STRICT_COVERAGE = click.option(
+    "--strict-coverage", is_flag=True, help="What driftguard cannot compare in the live database fails too."
+)
+
+
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
 @click.option(
     "-C",
@@ -122,22 +163,8 @@ def cli(context: click.Context, directory: Path) -> None:
 
 @cli.command(short_help="Compare models, head, live database and graph.")
 @click.argument("path", type=click.Path(path_type=Path), required=False)
-@click.option(
-    "--select",
-    multiple=True,
-    callback=_selectors,
-    metavar="RULE",
-    shell_complete=_completed("rules"),
-    help="Only these rules: codes, names, or DG1 for all DG1xx.",
-)
-@click.option(
-    "--ignore",
-    multiple=True,
-    callback=_selectors,
-    metavar="RULE",
-    shell_complete=_completed("rules"),
-    help="Without these rules.",
-)
+@SELECT
+@IGNORE
 @ONLY
 @click.option("--staged", is_flag=True, help="The files as they are staged for the next commit.")
 @click.option(
@@ -147,13 +174,7 @@ def cli(context: click.Context, directory: Path) -> None:
     shell_complete=_completed("refs"),
     help="The files as they are in a commit, branch or tag.",
 )
-@click.option(
-    "--base",
-    default="",
-    metavar="REF",
-    shell_complete=_completed("refs"),
-    help="The branch that this one is to be merged into.",
-)
+@BASE
 @click.option(
     "--merged-with",
     default="",
@@ -176,8 +197,8 @@ def cli(context: click.Context, directory: Path) -> None:
     shell_complete=_completed("formats"),
     help=f"One of {', '.join(FORMATS)}; several at once, as long as each goes elsewhere.  [default: text]",
 )
-@click.option("--strict", is_flag=True, help="Warnings fail too.")
-@click.option("--strict-coverage", is_flag=True, help="What driftguard cannot compare in the live database fails too.")
+@STRICT
+@STRICT_COVERAGE
 @_PRIVILEGES
 @click.option("--moment", type=click.Choice(("", *MOMENTS)), default="", hidden=True)
 @click.pass_obj
@@ -234,6 +255,64 @@ def check(
         privileges=privileges,
         moment=moment,
         begin=click.get_current_context().meta.get(START),
+    )
+
+
+@cli.command(short_help="All that a pipeline should check, in one verdict.")
+@BASE
+@SELECT
+@IGNORE
+@ONLY
+@click.option(
+    "--live",
+    multiple=True,
+    metavar="URL|env:NAME|@FILE",
+    help="A live database to look at as well; several, or @FILE with one a line.  [default: none]",
+)
+@click.option(
+    "--format",
+    "outputs",
+    multiple=True,
+    callback=_outputs,
+    metavar="FORMAT[=FILE]",
+    help=f"One of {', '.join(FORMATS)}, besides those that the CI service understands, or in their place.",
+)
+@STRICT
+@STRICT_COVERAGE
+@click.pass_obj
+def ci(
+    start: Path,
+    base: str,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    environments: tuple[str, ...],
+    live: tuple[str, ...],
+    outputs: tuple[tuple[str, str], ...],
+    strict: bool,
+    strict_coverage: bool,
+) -> int:
+    """Check a branch on its way into its base branch, as a CI service builds it.
+
+    Looks at the branch, at what git would make of it and its base, at new revisions down and up again, and at the live
+    database if --live names one. What the base has as well is told as a note and fails nothing. Base and formats come
+    from the variables of GitHub Actions, GitLab CI, Bitbucket Pipelines, Azure Pipelines, Jenkins, CircleCI, Buildkite
+    and Woodpecker; elsewhere, from git as `driftguard check` finds it.
+
+    Exit codes: 0 nothing new, 1 findings, 2 could not check, 3 a bug of driftguard.
+    """
+    from driftguard.commands.ci import ci
+    from driftguard.commands.reports import Output
+
+    return ci(
+        start=start,
+        base=base,
+        select=select,
+        ignore=ignore,
+        environments=environments,
+        live=live,
+        outputs=tuple(starmap(Output, outputs)),
+        strict=strict,
+        strict_coverage=strict_coverage,
     )
 
 
@@ -350,6 +429,36 @@ def cache_clear(start: Path) -> int:
     from driftguard.commands import cache
 
     return cache.clear(start)
+
+
+@cli.command(name="baseline", short_help="Write down what stands, so that only what is new counts.")
+@click.option("--prune", is_flag=True, help="Only take out what does not apply any more.")
+@click.option("--select", multiple=True, callback=_selectors, metavar="RULE", help="Findings of these rules.")
+@click.option("--all", "every", is_flag=True, help="Findings of all rules.")
+@click.option("-e", "--environment", "environments", multiple=True, metavar="NAME", help="Only this environment.")
+@click.option("--live", multiple=True, metavar="URL|env:NAME|@FILE", help="The live database, or several.")
+@click.pass_obj
+def baseline(
+    start: Path,
+    prune: bool,
+    select: tuple[str, ...],
+    every: bool,
+    environments: tuple[str, ...],
+    live: tuple[str, ...],
+) -> int:
+    """Write findings that stand into driftguard-baseline.json; checks and hooks then tell them as notes.
+
+    By default these are the direct changes of the live database (DG301). An entry means what its finding says now: the
+    same column with another type is news. People may add `reason` and `until` (a day, after which the finding counts
+    again) to an entry; what they wrote is kept.
+
+    Exit codes: 0 done, 2 something could not be looked at.
+    """
+    from driftguard.commands.baseline import baseline
+
+    if prune and (select or every):
+        raise click.UsageError("--prune takes out what does not apply any more, of all rules; it selects nothing")
+    return baseline(start=start, prune=prune, every=every, select=select, environments=environments, live=live)
 
 
 @cli.command(short_help="Write git hooks.")

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from driftguard.errors import DriftguardError, closest
 from driftguard.findings import Severity
 from driftguard.git import Tree
+from driftguard.object_patterns import KINDS, is_known, is_pattern, parse
 from driftguard.rules import CODES_BY_NAME, RULES, is_selector
 
 PYPROJECT, OWN_FILE = "pyproject.toml", "driftguard.toml"
@@ -58,6 +59,7 @@ class Settings:
     ignore: tuple[str, ...] = ()
     severity: tuple[tuple[str, Severity], ...] = ()
     strict: bool = False
+    known_in_hook: str = "note"
     base: str = ""
     require_reason: bool = False
     heads: tuple[str, ...] = ()
@@ -262,6 +264,25 @@ def _selectors(value: object) -> tuple[str, ...]:
     return selectors
 
 
+def ignorable(word: str) -> str:
+    """Why ``word`` is nothing that can be ignored: neither a rule nor a pattern of objects; "" if it is one."""
+    pattern = parse(word)
+    if not is_pattern(word):
+        return "" if is_selector(word) else f'no rule is called "{word}"{closest(word, (*RULES, *CODES_BY_NAME))}'
+    if is_known(pattern):
+        return ""
+    if pattern.glob:
+        return f'"{word}": there is no kind of object "{pattern.kind}"{closest(pattern.kind, KINDS)}'
+    return f'"{word}" names nothing; a pattern is such as "table:legacy_*"'
+
+
+def _ignored(value: object) -> tuple[str, ...]:
+    words = _texts(value)
+    if refusals := list(filter(None, map(ignorable, words))):
+        raise Refused("; ".join(refusals))
+    return words
+
+
 def _severities(value: object) -> tuple[tuple[str, Severity], ...]:
     """The narrowest selector last, so that it has the last word."""
     if not isinstance(value, Mapping):
@@ -356,7 +377,12 @@ SCHEMA: tuple[Setting, ...] = (
     _SHADOW,
     _BEGINS_ON,
     Setting("select", "a list of rule names or codes", _selectors, "Only these rules; DG1 means the whole family."),
-    Setting("ignore", "a list of rule names or codes", _selectors, "Without these rules."),
+    Setting(
+        "ignore",
+        "a list of rules and patterns",
+        _ignored,
+        'Without these rules, and in live databases without these objects: "table:legacy_*", "index:*.ix_tmp_*".',
+    ),
     Setting(
         "severity",
         "a table of severities",
@@ -364,6 +390,12 @@ SCHEMA: tuple[Setting, ...] = (
         'How much rules weigh: { DG203 = "error", DG1 = "warning" }; the narrowest name counts.',
     ),
     Setting("strict", "true or false", _yes_or_no, "Whether warnings fail a check as errors do."),
+    Setting(
+        "known_in_hook",
+        '"note" or "error"',
+        _one_of("note", "error"),
+        "What a commit's hook makes of what the last commit has already; error refuses every commit until it is gone.",
+    ),
     Setting(
         "require_reason",
         "true or false",
@@ -399,5 +431,5 @@ ENVIRONMENT_SCHEMA: tuple[Setting, ...] = (
     _TENANTS,
     _PRIVILEGES,
     _X,
-    Setting("ignore", "a list of rule names or codes", _selectors, "Without these rules, besides those of all."),
+    Setting("ignore", "a list of rules and patterns", _ignored, "Without these, besides those of all."),
 )

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import datetime
 import os
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
+from time import monotonic
+from typing import NamedTuple
 
 from driftguard import ignore_comments
+from driftguard.baseline import FILE as BASELINE
+from driftguard.baseline import Baseline, Entry
+from driftguard.baseline import read as read_baseline
 from driftguard.cache import cache_folder
-from driftguard.checks import BASE, GRAPH, LIVE, MODELS, ORDER, REPLAY, SETUP
+from driftguard.checks import BASE, GRAPH, LIVE, MODELS, ORDER, REPLAY, SETUP, WAY_BACK
 from driftguard.checks.graph import GraphInput
 from driftguard.checks.models import lacks_revision
 from driftguard.checks.replay import failing_upgrade
@@ -43,6 +49,7 @@ from driftguard.facts.inputs import graph_input, live_input, models_input
 from driftguard.facts.learning import learn
 from driftguard.facts.live import FromFile
 from driftguard.facts.orders import order_input
+from driftguard.facts.way_back import ONE_BY_ONE, new_revisions, ways_back
 from driftguard.findings import Finding, Place, Side, together
 from driftguard.git import (
     IndexTree,
@@ -52,6 +59,7 @@ from driftguard.git import (
     WorkingTree,
     everything_staged,
     find_repository,
+    last_commit_staged,
     materialised,
     no_repository,
 )
@@ -59,9 +67,22 @@ from driftguard.graph import NOTHING_KNOWN, Known
 from driftguard.ignore_comments import MARK, Applied, IgnoreComment, read_comments, unused
 from driftguard.memo.shelf import Shelf
 from driftguard.merges import merged
+from driftguard.object_patterns import is_pattern
 from driftguard.probe import guest_process
 from driftguard.probe.guest_process import Start
 from driftguard.project import Environment, choose, discover
+from driftguard.ratchet import (
+    IN_BASE,
+    IN_LAST_COMMIT,
+    NEVER,
+    Ratchet,
+    Standing,
+    changed_since_last_commit,
+    identities,
+    keep,
+    recall,
+    sees_the_future,
+)
 from driftguard.rules import RULES, selects
 from driftguard.schema.catalog import Catalog
 from driftguard.verdict import History, Member, Verdict, is_told, judge, says_unchecked
@@ -69,14 +90,26 @@ from driftguard.verdict import History, Member, Verdict, is_told, judge, says_un
 UNTOLD = "models, head and live were not compared: {} stands in the way, and is ignored or not selected"
 NOT_COMPARED = "not compared with the base branch: {}"
 CONFLICTS = "{}: git cannot merge {} with {} by itself, so what the revisions would be together cannot be told"
-SIDES = {"DG1": Side.GRAPH, "DG2": Side.MODELS, "DG3": Side.LIVE}
+MOST_ENTRIES = 3
+"""Entries of the baseline that are named in one note."""
+
+SIDES = {"DG1": Side.GRAPH, "DG2": Side.MODELS, "DG3": Side.LIVE, "DG4": Side.HEAD}
 """What has to be looked at before a family of rules can find anything."""
 
-RUNNING = (*MODELS, *LIVE, *REPLAY, "DG407")
+UNCOMPARED = ("DG303", "DG304", "DG305")
+"""Rules that say why live was not compared with its stamp, object by object."""
+
+RUNNING = (*MODELS, *LIVE, *REPLAY, *WAY_BACK, "DG407")
 """Rules that cannot be told without running something of the project."""
 
 REPLAYED = (*MODELS, *REPLAY, "DG407")
 """Those that take more than what is remembered of the live database's own revisions."""
+
+IN_FOLDER = ("index", "everything", "last commit")
+"""Sources that are looked at in the working tree's place, whatever lies there."""
+
+SHARE = 0.4
+"""Of the deadline, after which a hook does not begin to look at the last commit as well."""
 
 TORN = "{}: models, head and live were not compared, because Alembic cannot load these revisions"
 
@@ -86,9 +119,11 @@ class Request:
     """What to check: ``source`` is "working", "index" or "ref" (``ref`` names it), ``moment`` the git hook, if any.
 
     "everything" is the index as ``git add --all`` would make it, without making it; "merged" is what git would make of
-    the last commit and ``ref``. ``base``: the branch to compare the revisions with, "" for the one that git and the
-    settings name, None for none. ``fleet``: the live databases, where there are several; ``live`` is one, or "off".
-    ``strict_coverage``: what cannot be compared in live is a finding.
+    the last commit and ``ref``; "last commit" is that commit in the index's place. ``base``: the branch to compare the
+    revisions with, "" for the one that git and the settings name, None for none. ``fleet``: the live databases, where
+    there are several; ``live`` is one, or "off". ``strict_coverage``: what cannot be compared in live is a finding.
+    ``ways_back``: new revisions are also undone, and run again. ``excuses``: what was off where this branch left a
+    ``base`` that is named is but a note.
     """
 
     root: Path
@@ -101,6 +136,8 @@ class Request:
     base: str | None = None
     fleet: tuple[Live, ...] = ()
     strict_coverage: bool = False
+    ways_back: bool = False
+    excuses: bool = True
 
 
 def silent(stage: str) -> None:
@@ -112,6 +149,7 @@ class Outcome:
     """What comes together while environments are looked at.
 
     ``bases`` has, by environment, the base branch and its revisions; ``stamps`` environment, live database, revision.
+    ``patterns``: those that meant objects of an environment's live databases.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -119,12 +157,21 @@ class Outcome:
     checked: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
+    patterns: set[tuple[str, str]] = field(default_factory=set)
     bases: dict[str, Known] = field(default_factory=dict)
     stamps: list[tuple[str, str, str]] = field(default_factory=list)
 
     def standing(self, environment: str, database: str, stamp: Sequence[str] | None) -> None:
         """Note where a live database stands."""
         self.stamps += [(environment, database, each) for each in stamp or ()]
+
+
+class Excuses(NamedTuple):
+    """What lets a finding pass: that the base or the last commit has it, or that the baseline lists it."""
+
+    base: Ratchet
+    last_commit: Ratchet
+    baseline: Baseline
 
 
 class Examination:
@@ -139,9 +186,10 @@ class Examination:
         scene: Scene,
         environments: tuple[EnvironmentFacts, ...],
         guests: ExitStack,
-        is_known: Callable[[Finding], bool],
+        excuses: Excuses,
     ) -> None:
-        self._is_known = is_known
+        self._base, self._last_commit, self._baseline = excuses
+        self._chosen = bool(request.environments)
         self._settings = request.settings
         self._strict_coverage = request.strict_coverage
         self._scene = scene
@@ -152,7 +200,7 @@ class Examination:
         for facts in environments[:1]:
             facts.begin()
         for facts in environments:
-            _look_at_environment(facts, self._still)
+            _look_at_environment(facts, self._still, request.ways_back)
         self.look_at_live_again()
 
     @property
@@ -171,9 +219,21 @@ class Examination:
         return next((facts.interpreter for facts in self._environments[:1]), "")
 
     @property
+    def settings(self) -> Settings:
+        """What counted."""
+        return self._settings
+
+    @property
+    def compared_with(self) -> Standing | None:
+        """The last commit, whose findings the next one may have, if there was a reason to look at it."""
+        return self._last_commit.asked
+
+    @property
     def rests_on_the_day(self) -> bool:
-        """Whether a comment ignores something until some day."""
-        return any(comment.until for comment in self._applied().used)
+        """Whether a comment ignores something until some day, or the baseline lets it pass."""
+        applied = self._applied()
+        entries = self._baseline.used(applied.findings)
+        return any(comment.until for comment in applied.used) or any(entry.until for entry in entries)
 
     def _applied(self) -> Applied:
         found = [*self._still.findings, *self._live.findings]
@@ -183,11 +243,19 @@ class Examination:
     @property
     def verdict(self) -> Verdict:
         """On everything that was found until now."""
+        return self._judged(self._base)
+
+    @property
+    def commit_verdict(self) -> Verdict:
+        """The same for the hook of a commit, which lets pass what the last commit has."""
+        return self._judged(lambda finding: self._base(finding) or self._last_commit(finding))
+
+    def _judged(self, known: Callable[[Finding], str]) -> Verdict:
         still, live, settings = self._still, self._live, self._settings
-        looked_at, applied = still.looked_at | live.looked_at, self._applied()
+        looked_at, applied, today = still.looked_at | live.looked_at, self._applied(), datetime.date.today()
         names = (facts.environment.name for facts in self._environments)
         return judge(
-            applied.findings,
+            self._baseline.told(applied.findings, today),
             select=settings.select,
             ignore=settings.ignore,
             ignored_in={each.name: each.ignore for each in settings.environments},
@@ -196,8 +264,8 @@ class Examination:
             looked_at={side for _, side in looked_at},
             environments={each: {side for name, side in looked_at if name == each} for each in names},
             checked=[*still.checked, *live.checked, *applied.told],
-            notes=[*still.notes, *live.notes, *applied.problems, *self._unused_comments(applied.used)],
-            is_known=self._is_known,
+            notes=[*still.notes, *live.notes, *applied.problems, *self._unused(applied.used)],
+            known=lambda finding: self._baseline.known(finding, today) or known(finding),
             members=live.members,
         )
 
@@ -214,20 +282,70 @@ class Examination:
     def _comments_in(self, path: str) -> tuple[IgnoreComment, ...]:
         return read_comments(path, self._scene.tree.read(path) or b"")
 
+    def _unused(self, comments: frozenset[IgnoreComment]) -> Iterator[str]:
+        """What lets nothing pass, said where somebody asked; a hook has something else to do."""
+        if self._scene.moment is Moment.HOOK or self._scene.staged:
+            return
+        yield from self._unused_comments(comments)
+        yield from self._unused_patterns()
+        if gone := self.entries_that_do_not_apply:
+            named = listed([f"{each.code} {each.subject}" for each in gone[:MOST_ENTRIES]])
+            more = f" and {len(gone) - MOST_ENTRIES} more" if len(gone) > MOST_ENTRIES else ""
+            yield f"{BASELINE} has what was not found: {named}{more}; driftguard baseline --prune takes it out"
+
     def _unused_comments(self, used: frozenset[IgnoreComment]) -> Iterator[str]:
-        """Said where somebody asked, of rules that were looked at; a hook has something else to do."""
-        scene = self._scene
-        if scene.repository is None or scene.moment is Moment.HOOK or scene.staged:
+        """Of rules that were looked at."""
+        if self._scene.repository is None:
             return
         sides = {side for _, side in self._still.looked_at | self._live.looked_at}
-        for path in scene.repository.files_with(MARK, scene.tree):
+        for path in self._scene.repository.files_with(MARK, self._scene.tree):
             comments = self._comments_in(path) if path.endswith(".py") else ()
             yield from unused((each for each in comments if _was_looked_at(each, sides, self._settings)), used)
 
+    def _unused_patterns(self) -> Iterator[str]:
+        """Of live objects, where every live database was compared with its stamp."""
+        wanted: dict[str, set[str]] = {}
+        for facts in self._environments:
+            for pattern in filter(is_pattern, facts.settings.ignore):
+                wanted.setdefault(pattern, set()).add(facts.environment.name)
+        for pattern, names in wanted.items():
+            used = any((name, pattern) in self._live.patterns for name in names)
+            if not used and all(map(self._live_was_compared, names)):
+                yield f"no object of the live database is a {pattern}: take the pattern out of what is ignored"
+
+    @property
+    def entries_that_do_not_apply(self) -> tuple[Entry, ...]:
+        """Of the baseline, those whose finding would have been told if it were there."""
+        used = self._baseline.used((*self._still.findings, *self._live.findings))
+        return tuple(each for each in self._baseline.entries if each not in used and self._would_be_told(each))
+
+    def _would_be_told(self, entry: Entry) -> bool:
+        """Whether what the entry is about was looked at; what an environment had that is gone is gone as well."""
+        names = {facts.environment.name for facts in self._environments}
+        settings, side = self._settings, SIDES.get(entry.code[:3])
+        if entry.environment not in names:
+            return bool(names) and not self._chosen
+        if entry.code in BASE or not is_told(entry.code, settings.select, settings.ignore):
+            return False
+        if side is Side.LIVE:
+            return self._live_was_compared(entry.environment)
+        unchecked = any(
+            each.environment == entry.environment and says_unchecked(each.code) for each in self._still.findings
+        )
+        return side is not None and (entry.environment, side) in self._still.looked_at and not unchecked
+
+    def _live_was_compared(self, environment: str) -> bool:
+        """Whether each difference of live would have been told."""
+        found = (each for each in self._live.findings if each.environment == environment)
+        hides = any(says_unchecked(each.code) or each.code in UNCOMPARED for each in found)
+        return (environment, Side.LIVE) in self._live.looked_at and not hides
+
     def dependencies(self) -> Dependencies | None:
         """What the verdict on staged files depended on; None where that cannot be told, or checked later."""
-        began = self._scene.began
-        return None if began is None else dependencies(self._scene, self._environments, self._lives, began)
+        began, everything_ran = self._scene.began, all(facts.has_run for facts in self._environments)
+        if began is None or not everything_ran:
+            return None
+        return dependencies(self._scene, self._environments, self._lives, began)
 
     def remember(self) -> None:
         """Keep what the next look at the same live databases would have to build anew."""
@@ -303,20 +421,21 @@ def examine(
     ``start`` begins guests, which live as long as the context. In a git hook's moment there may be no environment.
     """
     with _scene(request, progress, environ, start) as scene, ExitStack() as stack:
-        found, is_known = _environments(request, scene), _ratchet(request, scene, environ)
-        examination = _from_memory(request, scene, found, stack, is_known)
+        found = _environments(request, scene)
+        excuses = Excuses(
+            _base(request, scene, environ),
+            _last_commit(request, scene, environ, start),
+            read_baseline(scene.tree.read(BASELINE)),
+        )
+        examination = _from_memory(request, scene, found, stack, excuses)
         if examination is None:
             environments = tuple(EnvironmentFacts(scene, each, stack) for each in found)
-            examination = Examination(request, scene, environments, stack, is_known)
+            examination = Examination(request, scene, environments, stack, excuses)
         yield examination
 
 
 def _from_memory(
-    request: Request,
-    scene: Scene,
-    found: tuple[Environment, ...],
-    stack: ExitStack,
-    is_known: Callable[[Finding], bool],
+    request: Request, scene: Scene, found: tuple[Environment, ...], stack: ExitStack, excuses: Excuses
 ) -> Examination | None:
     """A look at live by what earlier ones have learnt; None if something else is asked, or has to be learnt anew."""
     if request.source != "working" or request.fleet or not scene.runs_code or not scene.looks_at_live_alone:
@@ -326,30 +445,72 @@ def _from_memory(
         if any(facts.recalled is None for facts in environments):
             return None
         try:
-            examination = Examination(request, scene, environments, guests, is_known)
+            examination = Examination(request, scene, environments, guests, excuses)
         except NotRemembered:
             return None
         stack.push(guests.pop_all())
         return examination
 
 
-def _ratchet(request: Request, scene: Scene, environ: Mapping[str, str]) -> Callable[[Finding], bool]:
-    """Whether a finding was there where this branch left the base that the request names; looked at if need be."""
+def _base(request: Request, scene: Scene, environ: Mapping[str, str]) -> Ratchet:
+    """What stands in the base that the request names."""
+    if not request.base or not request.excuses:
+        return NEVER
+    return Ratchet(IN_BASE, lambda: _standing_in_base(request, scene, environ))
 
-    @cache
-    def known() -> frozenset[tuple[str, str, str, str]]:
-        trees = scene.base() if request.base else None
-        if trees is None:
-            return frozenset()
-        there = replace(request, source="ref", ref=trees.tip.commit, live="off", base=None)
-        if trees.forks:
-            there = replace(there, ref=trees.forks[0].commit)
-        try:
-            return frozenset(judged.finding.about for judged in check(there, environ=environ).findings)
-        except DriftguardError:  # what could not be looked at excuses nothing
-            return frozenset()
 
-    return lambda finding: not says_unchecked(finding.code) and finding.about in known()
+def _last_commit(request: Request, scene: Scene, environ: Mapping[str, str], start: Start) -> Ratchet:
+    """What stands in the last commit, for the hook of the next one."""
+    repository = scene.repository
+    commits = request.source in ("index", "everything") and scene.moment is Moment.HOOK
+    if not commits or request.settings.known_in_hook == "error" or repository is None or repository.head is None:
+        return NEVER
+    end = monotonic() + request.settings.deadline * SHARE
+    return Ratchet(IN_LAST_COMMIT, lambda: _standing_in_last_commit(request, repository, environ, start, end))
+
+
+def _standing_in_base(request: Request, scene: Scene, environ: Mapping[str, str]) -> Standing:
+    """Of the commit where this branch left its base."""
+    trees = scene.base()
+    if trees is None:
+        return Standing(frozenset())
+    return standing_at(request, (*trees.forks, trees.tip)[0].commit, environ)
+
+
+def _standing_in_last_commit(
+    request: Request, repository: Repository, environ: Mapping[str, str], start: Start, end: float
+) -> Standing:
+    """As it is remembered, else as it is found in the folder, else as it is found in a copy of that commit.
+
+    No look begins after ``end``: a hook that is ended for being late could not even say what it has found.
+    """
+    settings, changed = request.settings, changed_since_last_commit(repository)
+    there = replace(request, source="last commit", live="off", base=None)
+    with last_commit_staged(repository) as indexed:
+        remembered = recall(indexed, settings, changed, environ)
+        if remembered is not None:
+            return remembered
+    _refuse_when_late(end)
+    with examine(there, environ=environ, start=start) as examination:
+        verdict = examination.verdict
+        found = None if examination.rests_on_the_day else examination.dependencies()
+    if found is not None and not sees_the_future(found.staged, found.around, repository, changed):
+        keep(repository, settings, verdict, found)
+        return Standing(identities(verdict), (found.staged, found.around))
+    _refuse_when_late(end)
+    copied = replace(there, source="ref", ref="HEAD", moment="")
+    return Standing(identities(check(copied, environ=environ)))
+
+
+def _refuse_when_late(end: float) -> None:
+    if monotonic() > end:
+        raise DriftguardError("there is no time left for a look at the last commit")
+
+
+def standing_at(request: Request, commit: str, environ: Mapping[str, str] = os.environ) -> Standing:
+    """What another commit has, live aside; raises DriftguardError where it cannot be looked at."""
+    there = replace(request, source="ref", ref=commit, live="off", fleet=(), base=None, ways_back=False)
+    return Standing(identities(check(there, environ=environ)))
 
 
 @contextmanager
@@ -434,7 +595,9 @@ def _scene(request: Request, progress: Progress, environ: Mapping[str, str], sta
             raise no_repository(request.root, environ)
         if request.source == "everything" and repository is not None:
             repository = stack.enter_context(everything_staged(repository, READ))
-        if request.source in ("index", "everything") and repository is not None:
+        if request.source == "last commit" and repository is not None:
+            repository = stack.enter_context(last_commit_staged(repository))
+        if request.source in IN_FOLDER and repository is not None:
             tree = IndexTree(repository)
         elif request.source in ("ref", "merged") and repository is not None:
             commit = request.ref
@@ -453,12 +616,12 @@ def _scene(request: Request, progress: Progress, environ: Mapping[str, str], sta
             settings=settings,
             environ=environ,
             cache_folder=cache_folder(environ),
-            staged=request.source in ("index", "everything"),
+            staged=request.source in IN_FOLDER,
             moment=Moment.HOOK if request.moment else Moment.COMMAND,
             live=request.live or ("off" if request.source in ("ref", "merged") else ""),
             progress=progress,
             start=start,
-            began=_moment(repository) if request.source in ("index", "everything") else None,
+            began=_moment(repository) if request.source in IN_FOLDER else None,
             base=base,
             runs_code=any(is_told(code, settings.select, settings.ignore) for code in RUNNING),
             looks_at_live_alone=not any(is_told(code, settings.select, settings.ignore) for code in REPLAYED),
@@ -498,7 +661,7 @@ def _environments(request: Request, scene: Scene) -> tuple[Environment, ...]:
     return choose(scene.tree, scene.settings, found, request.environments)
 
 
-def _look_at_environment(facts: EnvironmentFacts, outcome: Outcome) -> None:
+def _look_at_environment(facts: EnvironmentFacts, outcome: Outcome, undoes: bool) -> None:
     """Graph, replay and models. A graph that Alembic cannot load ends the look."""
     before = len(outcome.findings)
     name = facts.environment.name
@@ -521,6 +684,23 @@ def _look_at_environment(facts: EnvironmentFacts, outcome: Outcome) -> None:
         _tell_obstacle(graph, facts, outcome)
     else:
         _look_at_order(facts, given, outcome)
+        if undoes:
+            _look_at_ways_back(facts, given, outcome)
+
+
+def _look_at_ways_back(facts: EnvironmentFacts, given: GraphInput, outcome: Outcome) -> None:
+    """New revisions on their way down and up again; what could not even be replayed was told before."""
+    settings, name = facts.settings, facts.environment.name
+    told = any(is_told(code, settings.select, settings.ignore) for code in WAY_BACK)
+    new = new_revisions(given)
+    if not told or not new or not facts.has_run or any(each.database.failure for each in facts.databases):
+        return
+    with _unavailable_told(outcome, name):
+        found = ways_back(facts, given, new)
+        part = f", the newest {ONE_BY_ONE} one by one" if len(new) > ONE_BY_ONE else ""
+        outcome.checked.append(f"{name}: {counted(len(new), 'new revision')} down and up again{part}")
+        for check in WAY_BACK.values():
+            outcome.findings += [replace(finding, environment=name) for finding in check(found)]
 
 
 def _look_at_order(facts: EnvironmentFacts, given: GraphInput, outcome: Outcome) -> None:
@@ -648,10 +828,18 @@ def _look_at_one(
     given = live_input(facts, database, read)
     outcome.looked_at.add((facts.environment.name, Side.LIVE))
     outcome.checked.append(_label(facts, name, read.label))
+    _tell_ignored(facts, name, Counter(dict(given.ignored)), outcome)
     outcome.notes += read.notes
     outcome.standing(facts.environment.name, name or "live", given.stamp)
     for finding in (*_gaps(read, strict_coverage), *(each for check in LIVE.values() for each in check(given))):
         _add(outcome, finding, facts, name)
+
+
+def _tell_ignored(facts: EnvironmentFacts, database: str, ignored: Counter[str], outcome: Outcome) -> None:
+    outcome.patterns |= {(facts.environment.name, pattern) for pattern in ignored}
+    for pattern, number in ignored.items():
+        if number:
+            outcome.checked.append(_label(facts, database, f"{counted(number, 'difference')} ignored by {pattern}"))
 
 
 def _gaps(read: LiveFacts, strict_coverage: bool) -> list[Finding]:
@@ -666,6 +854,7 @@ def _look_at_fleet(
     environment = facts.environment.name
     found = [(finding, names) for names, missing in fleet.lost for finding in SETUP[missing.code](missing.problem)]
     stamps: dict[str, tuple[str, ...] | None] = dict.fromkeys(fleet.names)
+    ignored: Counter[str] = Counter()
     for group in fleet.groups:
         facts.renew()
         try:
@@ -676,10 +865,12 @@ def _look_at_fleet(
             continue
         outcome.looked_at.add((environment, Side.LIVE))
         outcome.notes += group.live.notes
+        ignored.update({pattern: number * len(group.names) for pattern, number in given.ignored})
         stamps |= dict.fromkeys(group.names, given.stamp)
         unnamed = given._replace(database="")
         found += [(finding, group.names) for check in LIVE.values() for finding in check(unnamed)]
         found += [(finding, group.names) for finding in _gaps(group.live, strict_coverage)]
+    _tell_ignored(facts, database.database.name, ignored, outcome)
     for name, stamp in stamps.items():
         outcome.members.append(Member(environment, fleet.kind, name, stamp))
         outcome.standing(environment, name, stamp)

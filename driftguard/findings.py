@@ -36,6 +36,10 @@ class Place:
         return self.path if self.line is None else f"{self.path}:{self.line}"
 
 
+About = tuple[str, str, str, str]
+"""What a finding is about: code, environment, database, subject."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One disagreement.
@@ -45,6 +49,7 @@ class Finding:
     to do, and ``commands`` are what to type (shell commands, or SQL statements that end in ``;``).
     ``severity`` is the rule's own unless a check knows better. ``databases`` are the live ones that it holds for,
     where several were looked at. ``table`` is what the object is or belongs to, where findings are told by table.
+    ``exactly`` is what differs, and nothing that changes by itself, where one object can differ in many ways.
     """
 
     code: str
@@ -60,11 +65,17 @@ class Finding:
     severity: Severity | None = None
     databases: tuple[str, ...] = ()
     table: str = ""
+    exactly: str = ""
 
     @property
-    def about(self) -> tuple[str, str, str, str]:
-        """What it is about, however it is worded and wherever it stands: code, environment, database, subject."""
+    def about(self) -> About:
+        """What it is about, however it is worded and wherever it stands."""
         return self.code, self.environment, self.database, self.subject
+
+    @property
+    def identity(self) -> tuple[str, str, str, str, str]:
+        """What it is about, and how that differs: another type of the same column is another finding."""
+        return *self.about, self.exactly
 
 
 def together(found: Iterable[tuple[Finding, Sequence[str]]]) -> tuple[Finding, ...]:

@@ -12,7 +12,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from posixpath import dirname, isabs, join, normpath
@@ -243,13 +243,15 @@ class Worktree(NamedTuple):
 class Repository:
     """One repository. ``root`` is the top of its work tree; of a bare repository, its git folder.
 
-    ``environ`` is what git is run with: this repository's own index and nothing of another repository.
+    ``environ`` is what git is run with: this repository's own index and nothing of another repository. All of its
+    worktrees share ``common_folder``, which is the ``git_folder`` of the first one.
     """
 
     root: Path
     git_folder: Path
     bare: bool
     environ: Mapping[str, str]
+    common_folder: Path
 
     def run(self, *arguments: str, stdin: bytes = b"", deadline: float = DEADLINE) -> bytes:
         """The output of one git command at the root; DriftguardError in git's own words when it fails."""
@@ -294,8 +296,13 @@ class Repository:
     @property
     def main_work_tree(self) -> Path:
         """The top of the repository's first work tree, which is ``root`` itself unless this is a linked one."""
-        common = self.root / _line(self.run("rev-parse", "--git-common-dir"))
+        common = self.common_folder
         return common.resolve().parent if common.name == ".git" else self.root
+
+    @property
+    def objects_folder(self) -> Path:
+        """Where git writes new objects."""
+        return self.root / self.environ.get("GIT_OBJECT_DIRECTORY", self.common_folder / "objects")
 
     def git_path(self, name: str) -> Path:
         """A path in the git folder, this worktree's or the shared one as git decides."""
@@ -374,9 +381,12 @@ class Repository:
 
     def ignored(self, paths: Iterable[str]) -> frozenset[str]:
         """Which of ``paths`` git ignores."""
+        among = _join(paths)
+        if not among:
+            return frozenset()
         # It takes its input literally anyway, and refuses to be told so.
         environ = {**self.environ, "GIT_LITERAL_PATHSPECS": "0"}
-        done = _git(("check-ignore", "-z", "--stdin"), self.root, environ, stdin=_join(paths))
+        done = _git(("check-ignore", "-z", "--stdin"), self.root, environ, stdin=among)
         if done.returncode > 1:
             raise _failure(("check-ignore",), done.stderr)
         return frozenset(_split(done.stdout))
@@ -541,6 +551,7 @@ class _BlobTree:
         self.label = label
         self.asked: set[str] = set()
         self._listing = listing
+        self._contents: dict[str, bytes | None] = {}
 
     @cached_property
     def _paths(self) -> list[str]:
@@ -553,7 +564,10 @@ class _BlobTree:
         return {path: os.fsdecode(targets[blob]) for path, blob in links.items()}
 
     def read(self, path: str) -> bytes | None:
-        return self.read_many([path]).get(path)
+        """One file; those that are read one by one are few, and some of them are asked for again."""
+        if path not in self._contents:
+            self._contents[path] = self.read_many([path]).get(path)
+        return self._contents[path]
 
     def read_many(self, paths: Iterable[str]) -> dict[str, bytes]:
         asked = tuple(paths)
@@ -660,23 +674,32 @@ def everything_staged(repository: Repository, endings: tuple[str, ...]) -> Itera
         objects.mkdir()
         with suppress(FileNotFoundError):  # before the first `git add`
             # With its time, by which git knows what may have changed after it was written.
-            shutil.copy2(repository.environ.get("GIT_INDEX_FILE") or repository.git_path("index"), index)
-        staged = Repository(
-            repository.root,
-            repository.git_folder,
-            repository.bare,
-            {
-                **repository.environ,
-                "GIT_INDEX_FILE": str(index),
-                "GIT_OBJECT_DIRECTORY": str(objects),
-                "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(repository.git_path("objects")),
-            },
-        )
+            shutil.copy2(repository.environ.get("GIT_INDEX_FILE") or repository.git_folder / "index", index)
+        environ = {
+            **repository.environ,
+            "GIT_INDEX_FILE": str(index),
+            "GIT_OBJECT_DIRECTORY": str(objects),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(repository.objects_folder),
+        }
+        staged = replace(repository, environ=environ)
         changes = repository.unstaged()
         changed = (*changes.modified, *changes.deleted, *changes.untracked)
         wanted = _join(path for path in changed if path.endswith(endings))
         staged.run("update-index", "--add", "--remove", "-z", "--stdin", stdin=wanted)
         yield staged
+
+
+@contextmanager
+def last_commit_staged(repository: Repository) -> Iterator[Repository]:
+    """The repository with an index that holds the last commit; the real one stays as it is."""
+    with scratch("index") as temporary:
+        index = temporary / "index"
+        with suppress(FileNotFoundError):  # what is the same in both needs no second look
+            shutil.copy2(repository.environ.get("GIT_INDEX_FILE") or repository.git_path("index"), index)
+        environ = {**repository.environ, "GIT_INDEX_FILE": str(index)}
+        indexed = replace(repository, environ=environ)
+        indexed.run("-c", "core.splitIndex=false", "-c", "core.fsmonitor=false", "read-tree", "--reset", "HEAD")
+        yield indexed
 
 
 def find_repository(cwd: Path, environ: Mapping[str, str] = os.environ) -> Repository | None:
@@ -704,11 +727,11 @@ def no_repository(folder: Path, environ: Mapping[str, str] = os.environ) -> Drif
 
 
 def _discover(cwd: Path, environ: Mapping[str, str]) -> Repository | None:
-    asked = ("rev-parse", "--is-bare-repository", "--absolute-git-dir", "--show-toplevel")
+    asked = ("rev-parse", "--is-bare-repository", "--absolute-git-dir", "--show-toplevel", "--git-common-dir")
     done = _git(asked, cwd, environ)
     match os.fsdecode(done.stdout).split("\n"):
-        case ["false", git_folder, top, ""] if done.returncode == 0:
-            return Repository(Path(top), Path(git_folder), False, environ)
+        case ["false", git_folder, top, common, ""] if done.returncode == 0:
+            return Repository(Path(top), Path(git_folder), False, environ, cwd.resolve() / common)
     if b"not a git repository (or any" in done.stderr:
         return None
     return _discover_without_work_tree(cwd, environ)
@@ -721,12 +744,13 @@ def _discover_without_work_tree(cwd: Path, environ: Mapping[str, str]) -> Reposi
         raise _failure(("rev-parse",), done.stderr, cwd)
     bare, _, folder = os.fsdecode(done.stdout).partition("\n")
     git_folder = Path(folder.removesuffix("\n"))
+    common = cwd.resolve() / _line(_git(("rev-parse", "--git-common-dir"), cwd, environ).stdout)
     if bare == "true":
-        return Repository(git_folder, git_folder, True, environ)
+        return Repository(git_folder, git_folder, True, environ, common)
     top = _git(("rev-parse", "--show-toplevel"), cwd, environ)
     if top.returncode:
         raise DriftguardError(f"{cwd} is inside a git folder", "run this in the repository's working tree")
-    return Repository(Path(_line(top.stdout)), git_folder, False, environ)
+    return Repository(Path(_line(top.stdout)), git_folder, False, environ, common)
 
 
 def _named_by(environ: Mapping[str, str], cwd: Path) -> dict[str, str]:
@@ -748,12 +772,7 @@ def _with_index(repository: Repository, environ: Mapping[str, str], cwd: Path) -
     theirs = ".git" in path.parts and not path.resolve().is_relative_to(repository.git_folder.resolve())
     if theirs:
         return repository
-    return Repository(
-        repository.root,
-        repository.git_folder,
-        repository.bare,
-        {**repository.environ, "GIT_INDEX_FILE": str(path)},
-    )
+    return replace(repository, environ={**repository.environ, "GIT_INDEX_FILE": str(path)})
 
 
 def _read_index(repository: Repository, entries: bytes) -> dict[str, _Blob]:

@@ -23,8 +23,8 @@ SECTIONS = ("Exit codes", "Variables", "Files", "Examples")
 """The titles, in the order of a page's fields."""
 
 PURPOSES: dict[str, tuple[str, ...]] = {
-    "Look": ("check", "diff", "graph", "explain", "watch", "daemon"),
-    "Begin": ("init", "install", "uninstall"),
+    "Look": ("check", "ci", "diff", "graph", "explain", "watch", "daemon"),
+    "Begin": ("init", "install", "uninstall", "baseline"),
     "Mend": ("merge", "rebase", "doctor", "adopt", "repair"),
     "Live databases": ("facts", "journal"),
     "driftguard itself": ("cache", "completion", "bug-report"),

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import NamedTuple
 
 from driftguard.git import Repository
@@ -36,7 +37,7 @@ class Merge(NamedTuple):
 def scratch_objects(repository: Repository) -> Iterator[Repository]:
     """The same repository, whose new objects lie in a temporary folder."""
     with scratch("objects") as folder:
-        before = repository.environ.get("GIT_OBJECT_DIRECTORY") or str(repository.git_path("objects"))
+        before = str(repository.objects_folder)
         others = repository.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")
         environ = {
             **repository.environ,
@@ -44,7 +45,7 @@ def scratch_objects(repository: Repository) -> Iterator[Repository]:
             "GIT_OBJECT_DIRECTORY": str(folder),
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": os.pathsep.join(filter(None, (_quoted(before), others))),
         }
-        yield Repository(repository.root, repository.git_folder, repository.bare, environ)
+        yield replace(repository, environ=environ)
 
 
 def commit_of_index(repository: Repository) -> str:
@@ -79,7 +80,7 @@ def _merge_files(repository: Repository, ours: str, theirs: str) -> tuple[str, s
     forks = repository.merge_bases(ours, theirs)
     with scratch("index") as folder:
         environ = {**repository.environ, "GIT_INDEX_FILE": str(folder / "index")}
-        indexed = Repository(repository.root, repository.git_folder, repository.bare, environ)
+        indexed = replace(repository, environ=environ)
         base = forks[0] if forks else repository.run("mktree").decode().strip()
         indexed.run("read-tree", "-i", "-m", "--aggressive", base, ours, theirs)
         stages = [each for each in indexed.run("ls-files", "-u", "-z").split(b"\0") if each]

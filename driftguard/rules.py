@@ -49,6 +49,8 @@ RULES: dict[str, Rule] = {
         Rule("DG305", "stamped-but-missing", E),
         Rule("DG306", "diverged-stamp", E),
         Rule("DG401", "failing-upgrade", E),
+        Rule("DG402", "failing-downgrade", W),
+        Rule("DG403", "downgrade-is-not-inverse", W),
         Rule("DG407", "order-matters", E),
         Rule("DG901", "environment-failed", E),
         Rule("DG902", "no-interpreter", E),

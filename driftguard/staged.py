@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping
 from functools import cache
 
+from driftguard.checks.words import listed
 from driftguard.engine import Examination
 from driftguard.findings import Severity, Side
 from driftguard.git import Repository, Tree
@@ -13,16 +14,23 @@ from driftguard.memo.ask import find, maker
 from driftguard.memo.guess import learn
 from driftguard.memo.record import Answer, Record
 from driftguard.memo.shelf import Shelf
+from driftguard.ratchet import keep
 from driftguard.report import REPORTS, Paint, Source, colourful, plain
 from driftguard.report.text import summary
+from driftguard.report.visible import visible
 from driftguard.verdict import Judged, Verdict, says_unchecked
 
 LIVE_UNREADABLE = "DG904"
 
+DIRECT = "DG301"
+
+NAMED = 3
+"""Findings that are named though they are no news."""
+
 
 def answer(examination: Examination, source: Source) -> Answer:
     """What a hook says of an examination."""
-    verdict = examination.verdict
+    verdict = examination.commit_verdict
     return Answer(verdict.exit_code, brief(verdict, source, plain), brief(verdict, source, colourful))
 
 
@@ -31,8 +39,16 @@ def brief(verdict: Verdict, source: Source, paint: Paint) -> str:
     if any(judged.severity != Severity.NOTE for judged in verdict.findings):
         return REPORTS["text"].render(verdict, source, paint)
     if verdict.findings or verdict.notes:
-        return f"driftguard: {summary(verdict, paint)}\n"
+        return f"driftguard: {summary(verdict, paint)}\n{_known(verdict)}"
     return ""
+
+
+def _known(verdict: Verdict) -> str:
+    """A line on what was let pass because it is no news."""
+    known = [visible(f"{each.rule} {each.finding.subject}") for each in verdict.findings if each.known]
+    more = [f"{len(known) - NAMED} more"] if len(known) > NAMED else []
+    told = listed([*known[:NAMED], *more])
+    return f"driftguard: no news, and let pass: {told} (`driftguard check` says what to do)\n" if known else ""
 
 
 def source_of(tree: Tree) -> Source:
@@ -52,15 +68,20 @@ def remember(examination: Examination, told: Answer) -> bool:
     """Keep the answer for the next hook that meets the same; whether that was possible.
 
     What the rules of the graph and of live say rests on more than files (branches, other databases): only where they
-    are content is a verdict kept. One that rests on what day it is is not kept either.
+    are content is a verdict kept. One that rests on what day it is is not kept either. What was found in these files
+    is kept for the next commit's hook, which lets pass what this one has.
     """
-    repository, verdict = examination.repository, examination.verdict
-    if repository is None or not all(map(_rests_on_files, verdict.findings)) or examination.rests_on_the_day:
+    repository, verdict, before = examination.repository, examination.commit_verdict, examination.compared_with
+    if repository is None or examination.rests_on_the_day:
         return False
     found = examination.dependencies()
     if found is None:
         return False
-    record = Record(maker(str(repository.root)), found.staged, found.around, found.live, told)
+    keep(repository, examination.settings, verdict, found)
+    if not all(map(_rests_on_files, verdict.findings)) or (before is not None and before.rests_on is None):
+        return False
+    head = before and before.rests_on
+    record = Record(maker(str(repository.root)), found.staged, found.around, found.live, told, head)
     return _shelf(repository).put(record)
 
 
@@ -82,7 +103,7 @@ def guess_interpreter(examination: Examination) -> None:
 
 def _rests_on_files(judged: Judged) -> bool:
     finding = judged.finding
-    if finding.code == LIVE_UNREADABLE:
+    if finding.code == LIVE_UNREADABLE or (finding.code == DIRECT and judged.known):  # of which only the name is said
         return True
     return finding.side not in (Side.GRAPH, Side.LIVE) and not says_unchecked(finding.code)
 

@@ -38,12 +38,12 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A finding with its rule's name and the severity that counts; ``known``: the base branch has it as well."""
+    """A finding with its rule's name and the severity that counts; ``known`` says who has it already, "" if nobody."""
 
     finding: Finding
     rule: str
     severity: Severity
-    known: bool = False
+    known: str = ""
 
 
 class Member(NamedTuple):
@@ -110,7 +110,7 @@ def judge(
     checked: Iterable[str] = (),
     notes: Iterable[str] = (),
     environments: Mapping[str, Collection[Side]] | None = None,
-    is_known: Callable[[Finding], bool] = lambda finding: False,
+    known: Callable[[Finding], str] = lambda finding: "",
     members: Iterable[Member] = (),
 ) -> Verdict:
     """The verdict on ``findings``; ``looked_at`` are the sides that were really compared, ``environments`` those
@@ -119,14 +119,14 @@ def judge(
     ``select`` and ``ignore`` hold selectors (a rule's name, its code, or the beginning of a code). Only ``ignore``
     silences "could not check" (DG9xx): who selects ``DG2`` must still hear that the models did not load. ``ignored_in``
     has more selectors by environment. ``severity`` says what rules weigh, the last selector that fits counts; a finding
-    with a severity of its own keeps it. What ``is_known`` weighs as a note.
+    with a severity of its own keeps it. What is ``known``, which says by whom, weighs as a note.
 
     Exit code: 1 when an error stands (with ``strict`` a warning is enough), whether or not something else could not be
     checked, because there is something to mend in any case; 2 when the only errors say "could not check"; else 0.
     """
     weights = tuple(severity)
     kept = tuple(
-        _judged(finding, weights, is_known)
+        _judged(finding, weights, known)
         for finding in sorted(map(_redacted, dict.fromkeys(findings)), key=_order)
         if is_told(finding.code, select, (*ignore, *ignored_in.get(finding.environment, ())))
     )
@@ -151,6 +151,31 @@ def judge(
     )
 
 
+def let_pass(judged: Judged, known: Callable[[Finding], str]) -> Judged:
+    """The finding, which weighs no more than a note if ``known`` says why it is no news ("" if it is)."""
+    told = known(judged.finding) if judged.severity is not Severity.NOTE else ""
+    return replace(judged, severity=Severity.NOTE, known=told) if told else judged
+
+
+def with_more(
+    verdict: Verdict, findings: Iterable[Judged], *, checked: Iterable[str] = (), notes: Iterable[str] = ()
+) -> Verdict:
+    """The verdict with what another look has found besides."""
+    kept = tuple(sorted((*verdict.findings, *findings), key=lambda judged: _order(judged.finding)))
+    return replace(
+        verdict,
+        findings=kept,
+        states=_states(kept, _compared(verdict.states)),
+        exit_code=_exit_code(kept, strict=verdict.strict),
+        checked=(*verdict.checked, *checked),
+        notes=(*verdict.notes, *notes),
+        environments=tuple(
+            (name, _states([each for each in kept if each.finding.environment == name], _compared(states)))
+            for name, states in verdict.environments
+        ),
+    )
+
+
 def is_told(code: str, select: Collection[str], ignore: Collection[str]) -> bool:
     """Whether the user hears of a rule; "could not check" (DG9xx) is only silenced by ``ignore``."""
     if any(selects(selector, code) for selector in ignore):
@@ -164,10 +189,9 @@ def _heard_of(looked_at: Collection[Side], select: Collection[str], ignore: Coll
     return frozenset(side for side in looked_at if side not in FAMILIES or FAMILIES[side] in families)
 
 
-def _judged(finding: Finding, weights: tuple[tuple[str, Severity], ...], is_known: Callable[[Finding], bool]) -> Judged:
+def _judged(finding: Finding, weights: tuple[tuple[str, Severity], ...], known: Callable[[Finding], str]) -> Judged:
     severity = finding.severity or _weight(finding.code, weights)
-    known = severity is not Severity.NOTE and is_known(finding)
-    return Judged(finding, RULES[finding.code].name, Severity.NOTE if known else severity, known)
+    return let_pass(Judged(finding, RULES[finding.code].name, severity), known)
 
 
 def _weight(code: str, severity: Iterable[tuple[str, Severity]]) -> Severity:
@@ -224,6 +248,10 @@ def _states(findings: Collection[Judged], looked_at: Collection[Side]) -> tuple[
     return tuple((side, _state(side, findings, looked_at)) for side in FOUR)
 
 
+def _compared(states: Iterable[tuple[Side, State]]) -> frozenset[Side]:
+    return frozenset(side for side, state in states if state in (State.FINE, State.OFF))
+
+
 def _state(side: Side, findings: Collection[Judged], looked_at: Collection[Side]) -> State:
     if any(is_off(side, judged) for judged in findings):
         return State.OFF
@@ -247,5 +275,5 @@ def _state_of(member: Member, findings: Iterable[Judged]) -> State:
 def is_off(side: Side, judged: Judged) -> bool:
     """Whether a finding is why ``side`` is off."""
     finding = judged.finding
-    weighs = judged.severity != Severity.NOTE or judged.known
+    weighs = judged.severity != Severity.NOTE or bool(judged.known)
     return finding.side == side and weighs and not says_unchecked(finding.code)

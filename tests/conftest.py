@@ -19,8 +19,24 @@ signal.signal(
 
 pytest_plugins = ["fixtures.postgresql", "fixtures.mariadb"]
 
-FOREIGN = ("GIT_", "DRIFTGUARD_", "FLASK_", "ALEMBIC_", "PRE_COMMIT", "PG", "SQLALCHEMY_")
+FOREIGN = (
+    "GITHUB_",
+    "GITLAB_",
+    "CI_",
+    "BITBUCKET_",
+    "BUILDKITE",
+    "CIRCLE",
+    "JENKINS_",
+    "GIT_",
+    "DRIFTGUARD_",
+    "FLASK_",
+    "ALEMBIC_",
+    "PRE_COMMIT",
+    "PG",
+    "SQLALCHEMY_",
+)
 FOREIGN_NAMES = (
+    *("TF_BUILD", "CHANGE_TARGET", "BRANCH_NAME", "BUILD_SOURCEBRANCH", "SYSTEM_PULLREQUEST_TARGETBRANCH"),
     *("DATABASE_URL", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"),
     *("NO_COLOR", "FORCE_COLOR", "COLUMNS"),
 )

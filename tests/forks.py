@@ -76,9 +76,14 @@ def _text(file: IO[bytes]) -> str:
 
 @cache
 def _server() -> str:
-    """The address of this process' own; the pipe to it closes when this process ends."""
+    """The address of this process' own; the pipe to it closes when this process ends.
+
+    It outlives the test that first needs it, and has none of the variables that are that test's alone.
+    """
     folder = tempfile.mkdtemp(prefix="dgf-", dir="/tmp")
-    process = subprocess.Popen([sys.executable, __file__, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    environ = {name: text for name, text in os.environ.items() if not name.startswith("DRIFTGUARD_")}
+    command = [sys.executable, __file__, folder]
+    process = subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
     return f"{folder}/line"

@@ -55,7 +55,7 @@ class Case(NamedTuple):
 class Example(NamedTuple):
     """``told`` makes the rule speak, with this message; after ``silent`` nothing is told at all.
 
-    ``options`` are those of ``driftguard check``, as they are typed.
+    ``options`` are those of ``driftguard check``, or of another ``command``, as they are typed.
     """
 
     told: Case
@@ -63,6 +63,7 @@ class Example(NamedTuple):
     silent: Case
     options: str = ""
     silent_options: str = ""
+    command: str = "check"
 
 
 def headline(rule: Rule, example: Example) -> str:
@@ -85,6 +86,13 @@ def upgrade():
     {body}
 '''
     return Write(f"migrations/versions/{id_}_{name}.py", text)
+
+
+def on_a_branch(up: str, back: str, name: str) -> tuple[Step, ...]:
+    """A revision with its way back, committed on a branch of its own."""
+    new = revision(LEFT, f'"{FIRST}"', up, name)
+    both = new._replace(text=f"{new.text}\n\ndef downgrade():\n    {back}\n")
+    return (Type("git checkout --quiet -b mine"), both, *commit(name))
 
 
 def colour(down: str = FIRST, id_: str = LEFT) -> Write:
@@ -143,6 +151,7 @@ NEEDS_KEY = Replace(
     MODELS, "Base = declarative_base()\n", 'import os\n\nBase = declarative_base()\nKEY = os.environ["SHOP_KEY"]\n'
 )
 
+PRICED = 'op.create_index("ix_price", "items", ["price"])'
 EXAMPLES: dict[str, Example] = {
     "DG101": Example(
         Case("Two revisions follow the same one.", (colour(), weight())),
@@ -348,6 +357,23 @@ EXAMPLES: dict[str, Example] = {
             (revision(LEFT, f'"{FIRST}"', 'op.execute("DROP TABLE IF EXISTS legacy")', "no_legacy"),),
         ),
         "--live off",
+    ),
+    "DG402": Example(
+        Case(
+            "The downgrade misspells the index that the upgrade made.",
+            on_a_branch(PRICED, 'op.drop_index("ix_prices", "items")', "index"),
+        ),
+        f"revision {LEFT} cannot be undone: OperationalError: no such index: ix_prices",
+        Case("It drops that index.", on_a_branch(PRICED, 'op.drop_index("ix_price", "items")', "index")),
+        "--base main --select DG402",
+        command="ci",
+    ),
+    "DG403": Example(
+        Case("The downgrade does nothing.", on_a_branch(PRICED, "pass", "index")),
+        f"the downgrade of revision {LEFT} does not lead back to where it began: 1 difference",
+        Case("It drops the index.", on_a_branch(PRICED, 'op.drop_index("ix_price", "items")', "index")),
+        "--base main --select DG403",
+        command="ci",
     ),
     "DG407": Example(
         Case(

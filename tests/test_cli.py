@@ -103,6 +103,32 @@ def test_nothing_heavy_is_imported_before_it_is_needed(tmp_path: Path) -> None:
     assert python("-c", asked, cwd=tmp_path).stdout == "[]\n"
 
 
+GRAPH = "import sys; from driftguard.__main__ import main; code = main({words}); print(code, 'click' in sys.modules)"
+INI = "[alembic]\nscript_location = migrations\n"
+REVISION = 'revision = "a1"\ndown_revision = None\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [
+        pytest.param({}, 2, id="no environment"),
+        pytest.param({"pyproject.toml": "[tool.driftguard]\nwrong = 1\n"}, 2, id="wrong settings"),
+        pytest.param(
+            {"alembic.ini": INI, "migrations/env.py": "", "migrations/versions/a1_begin.py": REVISION}, 0, id="a graph"
+        ),
+    ],
+)
+def test_a_plain_graph_is_drawn_as_by_the_command_line(tmp_path: Path, files: dict[str, str], code: int) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    plain_one = python("-c", GRAPH.format(words=["graph"]), cwd=tmp_path)
+    by_click = python("-c", GRAPH.format(words=["-C", ".", "graph"]), cwd=tmp_path)
+    assert plain_one.stderr == by_click.stderr
+    assert plain_one.stdout == by_click.stdout.replace("True", "False")
+    assert plain_one.stdout.endswith(f"{code} False\n")
+
+
 def _verdict(*severities: Severity, notes: tuple[str, ...] = ()) -> str:
     found = [Finding("DG201", Side.MODELS, str(n), "it is off", severity=each) for n, each in enumerate(severities)]
     return brief(judge(found, looked_at=FOUR, notes=notes), lambda path: None, plain)

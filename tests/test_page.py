@@ -21,6 +21,7 @@ from test_formats import HOSTILE, hostile
 
 from driftguard.findings import Finding, Side
 from driftguard.graph import Graph, Known
+from driftguard.ratchet import IN_BASE
 from driftguard.report import REPORTS, plain
 from driftguard.report.page.live import MOST_SHOWN
 from driftguard.report.visible import visible
@@ -56,7 +57,7 @@ def wide() -> Verdict:
         [finding, replace(samples.FINDINGS[1], environment="other"), *samples.FINDINGS],
         looked_at=FOUR,
         environments={LONG: FOUR, "other": (Side.GRAPH,)},
-        is_known=lambda finding: finding.code == "DG203",
+        known=lambda finding: IN_BASE if finding.code == "DG203" else "",
         members=[Member(LONG, "database", name, (LONG, "r1")) for name in (*names, "fine")],
         checked=(LONG,),
         notes=(LONG,),
@@ -284,11 +285,11 @@ def test_a_side_leads_to_why_it_is_not_fine(findings: tuple[Finding, ...], told:
 
 class TestParts:
     def test_what_the_base_branch_has(self) -> None:
-        verdict = judge(samples.FINDINGS, is_known=lambda finding: finding.code == "DG203")
+        verdict = judge(samples.FINDINGS, known=lambda finding: IN_BASE if finding.code == "DG203" else "")
         found = Page(page(verdict))
         assert len([each for each in found.all("article") if "known" in each.attributes["class"].split()]) == 2
         assert [each.attributes["id"] for each in found.all("input")] == ["show-error", "show-note", "show-known"]
-        assert found.all("fieldset")[0].text == "Show 6 errors 3 notes 2 known from the base branch"
+        assert found.all("fieldset")[0].text == "Show 6 errors 3 notes 2 known already"
 
     def test_no_boxes_where_all_weigh_the_same(self) -> None:
         assert not Page(page(judge(samples.FINDINGS[:1]))).all("input")

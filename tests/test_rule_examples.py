@@ -20,7 +20,10 @@ from driftguard.probe.guest_process import Start
 from driftguard.probe.preloaded import PreloadedGuests
 from driftguard.rules import RULES
 
-SILENT = {(each.silent.steps, each.silent_options or each.options): code for code, each in EXAMPLES.items()}
+SILENT = {
+    (each.silent.steps, f"{each.command} {each.silent_options or each.options}"): code
+    for code, each in EXAMPLES.items()
+}
 """Several rules keep silent about the same; the code names one of them."""
 
 pytestmark = pytest.mark.xdist_group("rule examples")
@@ -67,9 +70,9 @@ def do(shop: Guarded, steps: tuple[Step, ...]) -> None:
                 sql(f"sqlite:///{shop.root / 'shop.db'}", statement)
 
 
-def findings(shop: Guarded, options: str) -> list[str]:
-    """The first line of each finding of ``driftguard check``."""
-    answer = CliRunner().invoke(cli, ["-C", str(shop.root), "check", "--format", "json", *shlex.split(options)])
+def findings(shop: Guarded, command: str) -> list[str]:
+    """The first line of each finding of a command of driftguard's."""
+    answer = CliRunner().invoke(cli, ["-C", str(shop.root), *shlex.split(command), "--format", "json"])
     assert answer.exit_code in (0, 1, 2), answer.output
     found = json.loads(answer.stdout)["findings"]
     lines = (f"{each['severity']}[{each['code']}] {each['name']}: {each['message']}" for each in found)
@@ -84,13 +87,13 @@ def test_every_rule_has_one() -> None:
 def test_it_speaks(code: str, shop: Guarded) -> None:
     example = EXAMPLES[code]
     do(shop, example.told.steps)
-    found = findings(shop, example.options)
+    found = findings(shop, f"{example.command} {example.options}")
     assert re.findall(r"\[(DG\d+)\]", "\n".join(found)) == [code]
     assert found[0].startswith(headline(RULES[code], example))
 
 
-@pytest.mark.parametrize("steps_and_options", SILENT, ids=SILENT.values())
-def test_it_is_silent(steps_and_options: tuple[tuple[Step, ...], str], shop: Guarded) -> None:
-    steps, options = steps_and_options
+@pytest.mark.parametrize("steps_and_command", SILENT, ids=SILENT.values())
+def test_it_is_silent(steps_and_command: tuple[tuple[Step, ...], str], shop: Guarded) -> None:
+    steps, command = steps_and_command
     do(shop, steps)
-    assert findings(shop, options) == []
+    assert findings(shop, command) == []

@@ -10,7 +10,7 @@ import samples
 
 from driftguard.findings import Finding, Place, Severity, Side
 from driftguard.redaction import redacted
-from driftguard.verdict import FOUR, State, judge
+from driftguard.verdict import FOUR, State, judge, let_pass, with_more
 
 
 def finding(
@@ -165,3 +165,19 @@ def test_no_password_passes() -> None:
 )
 def test_redaction(text: str, shown: str) -> None:
     assert redacted(text) == shown
+
+
+def test_another_look_adds_to_a_verdict() -> None:
+    """What is known there weighs nothing, and the exit code follows."""
+    first = judge([], looked_at={Side.MODELS}, environments={"main": {Side.MODELS}}, checked=["here"])
+    [lacking] = judge([finding(code="DG201", side=Side.MODELS, environment="main")]).findings
+    [unchecked] = judge([finding(code="DG901", side=Side.SETUP, environment="main")]).findings
+    both = [let_pass(each, lambda found: "it is old" if found.code == "DG201" else "") for each in (lacking, unchecked)]
+    assert [(each.known, each.severity) for each in both] == [("it is old", Severity.NOTE), ("", Severity.ERROR)]
+
+    more = with_more(first, [lacking], checked=["there"], notes=["a note"])
+    assert (first.exit_code, more.exit_code) == (0, 1)
+    assert (more.checked, more.notes) == (("here", "there"), ("a note",))
+    assert dict(more.states)[Side.MODELS] is State.OFF
+    assert dict(dict(more.environments)["main"])[Side.MODELS] is State.OFF
+    assert with_more(first, both).exit_code == 2

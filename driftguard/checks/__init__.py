@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from driftguard.checks import base, graph, live, models, order, replay, setup
+from driftguard.checks import base, graph, live, models, order, replay, setup, way_back
 from driftguard.checks.base import BaseInput
 from driftguard.checks.graph import GraphInput
 from driftguard.checks.live import LiveInput
@@ -12,6 +12,7 @@ from driftguard.checks.models import ModelsInput
 from driftguard.checks.order import OrderInput
 from driftguard.checks.replay import FailedUpgrade
 from driftguard.checks.setup import Problem
+from driftguard.checks.way_back import WaysBack
 from driftguard.findings import Finding
 
 GRAPH: dict[str, Callable[[GraphInput], Iterator[Finding]]] = {
@@ -49,6 +50,10 @@ LIVE: dict[str, Callable[[LiveInput], Iterator[Finding]]] = {
 REPLAY: dict[str, Callable[[FailedUpgrade], Iterator[Finding]]] = {
     "DG401": replay.failing_upgrade,
 }
+WAY_BACK: dict[str, Callable[[WaysBack], Iterator[Finding]]] = {
+    "DG402": way_back.failing_downgrade,
+    "DG403": way_back.downgrade_is_not_inverse,
+}
 ORDER: dict[str, Callable[[OrderInput], Iterator[Finding]]] = {
     "DG111": order.branches_touch_same_object,
     "DG407": order.order_matters,
@@ -66,6 +71,7 @@ CHECKS: dict[str, Callable[..., Iterator[Finding]]] = {
     **MODELS,
     **LIVE,
     **REPLAY,
+    **WAY_BACK,
     **ORDER,
     **SETUP,
 }

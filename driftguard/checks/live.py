@@ -52,6 +52,7 @@ class LiveInput(NamedTuple):
     ``apart``: groups of the stamp's revisions that belong to one branch, and that no revision joins.
     ``restore(difference, expected)`` are the statements that undo a difference. Commands are without the revision that
     they take: ``alembic upgrade``. ``journal()``: what the database noted of its changes, newest first.
+    ``ignored``: the patterns of the settings that mean objects here, with how many differences each took away.
     """
 
     stamp: tuple[str, ...] | None
@@ -71,6 +72,7 @@ class LiveInput(NamedTuple):
     stamp_command: str
     apart: tuple[tuple[str, ...], ...] = ()
     journal: Callable[[], Sequence[Entry]] = tuple
+    ignored: tuple[tuple[str, int], ...] = ()
 
 
 def direct_ddl(given: LiveInput) -> Iterator[Finding]:
@@ -296,6 +298,7 @@ def _finding(
     commands: tuple[str, ...] = (),
     place: Place | None = None,
     table: str = "",
+    exactly: str = "",
 ) -> Finding:
     return Finding(
         code=code,
@@ -308,6 +311,7 @@ def _finding(
         commands=commands,
         database=given.database,
         table=table,
+        exactly=exactly,
     )
 
 
@@ -334,7 +338,16 @@ def _direct(
         advice=_direct_help(given, difference),
         commands=given.restore(difference, expected),
         table=_table_of(difference.name),
+        exactly=_exactly(difference),
     )
+
+
+def _exactly(difference: Difference) -> str:
+    """What differs, whatever the stamp: also the type of a column that was added, and every attribute that changed."""
+    lines = [*change_lines(difference.changes, "was", "is")]
+    if difference.was is None and difference.now is not None and difference.name.table:
+        lines += [f"{attribute}: {text}" for attribute, text in difference.now.facts]
+    return "\n".join((directly(difference), *lines))
 
 
 def _table_of(name: Name) -> str:

@@ -199,11 +199,13 @@ def _missing(given: ModelsInput, operations: Sequence[Operation]) -> Finding:
     first = tables[0] if tables else operations[-1]
     item = _object(first)
     verb = "change" if len(operations) > 1 and not tables else first.action.partition("_")[0]
+    message = _missing_message(given, item, verb, first)
     return Finding(
         code="DG201",
         side=Side.MODELS,
         subject=subject(item),
-        message=_missing_message(given, item, verb, first),
+        message=message,
+        exactly=message,
         place=_place(given, first),
         details=tuple(each.code for each in operations if each.code),
         help=_missing_help(item, verb),
@@ -341,11 +343,13 @@ _DIRECTIVES = {
 
 def _unseen(given: ModelsInput, difference: Difference) -> Finding:
     now = difference.now or difference.was or Object(difference.name)
+    message = _unseen_message(difference, now)
     return Finding(
         code="DG203",
         side=Side.MODELS,
         subject=subject(now),
-        message=f"{_unseen_message(difference, now)}; autogenerate does not see it",
+        message=f"{message}; autogenerate does not see it",
+        exactly=message,
         place=_unseen_place(given, now),
         details=tuple(_unseen_details(difference)),
         help=f"autogenerate will not write this: write it by hand, with {_directive(difference)}",

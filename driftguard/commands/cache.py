@@ -20,7 +20,7 @@ UNITS = ("bytes", "kB", "MB", "GB")
 SPANS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 
 
-MEMO, PICTURES = "memo", "pictures"
+KEPT = ("memo", "pictures", "standing")
 """In driftguard's part of the git folder: what hooks and ``driftguard graph`` remember."""
 
 
@@ -62,7 +62,7 @@ def clear(start: Path) -> int:
 
 def _remembered_of(start: Path) -> tuple[Path, ...]:
     repository = find_repository(start)
-    folders = () if repository is None else [repository.git_folder / "driftguard" / each for each in (MEMO, PICTURES)]
+    folders = () if repository is None else [repository.git_folder / "driftguard" / each for each in KEPT]
     return tuple(each for each in folders if each.is_dir())
 
 

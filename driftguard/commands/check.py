@@ -71,6 +71,7 @@ def check(
         with progress(sys.stderr) as tell:  # it ends before anything is printed: rich wraps what comes meanwhile
             examination = stack.enter_context(engine.examine(request, tell, os.environ, begin or start_guest))
         verdict, paint, lines = examination.verdict, painter(sys.stdout, os.environ), staged.source_of(examination.tree)
+        code = verdict.exit_code
         if not moment:
             deliver(outputs, replace(verdict, histories=examination.histories), lines, paint, os.environ)
             sys.stdout.flush()
@@ -80,5 +81,6 @@ def check(
             sys.stdout.write(told.coloured if paint is colourful else told.plain)
             sys.stdout.flush()
             staged.remember(examination, told)
+            code = told.exit_code
         staged.guess_interpreter(examination)
-    return verdict.exit_code
+    return code

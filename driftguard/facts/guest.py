@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from posixpath import dirname
-from typing import Any
+from typing import Any, Literal
 
 from driftguard.catalog import CATALOGS
 from driftguard.catalog.inspector import from_reflection
@@ -38,6 +38,10 @@ _ROLE = re.compile(r'role "(?P<name>.+)" does not exist')
 EXAMPLE_PYTHON = '".venv/bin/python"'
 READ = (".py", ".sql", ".ini", ".cfg", ".toml", ".json", ".yaml", ".yml", ".env", ".flaskenv")
 """How the names of files end that a project reads while it is loaded; a tracked database file is too much to send."""
+
+
+Step = tuple[Literal["down", "up"], str]
+"""One revision, undone or run."""
 
 
 class Probe:
@@ -110,15 +114,23 @@ class Probe:
         loans: tuple[Loan, ...] = (),
         begin: tuple[str, ...] = (),
         back_to: str | None = None,
+        then: tuple[Step, ...] = (),
     ) -> Run:
         """Run env.py on new shadows up to ``destination`` ("heads" or revision ids), and down again to ``back_to``.
 
+        ``then``: single steps after that.
         ``loans``: each gives shadows that may hold a beginning already; the next one is taken where that fails.
         ``begin``: everything up to these revisions runs before anything else does; such a shadow is not kept.
         """
         self._needs_environment()
-        asked = {"destination": destination, "begin": begin, "compare": compare, "purpose": purpose}
-        asked |= {} if back_to is None else {"back_to": back_to}
+        asked = {
+            "destination": destination,
+            "begin": begin,
+            "compare": compare,
+            "purpose": purpose,
+            "back_to": back_to,
+            "then": then,
+        }
         run = self._run_once(asked, loans)
         while self.privileges and (role := _missing_role(run)) and self.make_roles([role]):
             run = self._run_once(asked)  # what may name roles of live is no snapshot's beginning

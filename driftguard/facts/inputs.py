@@ -20,6 +20,7 @@ from driftguard.git import RefTree
 from driftguard.graph import Trace, apart, load, provenance, whereabouts
 from driftguard.schema.catalog import Catalog, make_catalog
 from driftguard.schema.diff import Difference
+from driftguard.schema.ignoring import ignore
 
 AUTOGENERATE = {True: "migrate", False: "revision --autogenerate"}
 
@@ -90,6 +91,7 @@ def live_input(facts: EnvironmentFacts, database: DatabaseFacts, live: LiveFacts
     """Live against what its own stamp builds."""
     reading, dialect = live.reading, database.database.dialect
     nothing = make_catalog(dialect, reading.catalog.version, ())
+    kept = ignore(facts.settings.ignore, nothing if reading.stamp is None else live.expected, reading.catalog)
     module = CATALOGS.get(dialect)
 
     def restore(difference: Difference, was: Catalog) -> tuple[str, ...]:
@@ -102,8 +104,8 @@ def live_input(facts: EnvironmentFacts, database: DatabaseFacts, live: LiveFacts
         heads=facts.graph.heads(),
         pending=tuple(Pending(each.id, each.doc, Place(each.path, each.line)) for each in live.pending),
         unknown=live.unknown,
-        expected=nothing if reading.stamp is None else live.expected,
-        live=reading.catalog,
+        expected=kept.expected,
+        live=kept.live,
         head=database.head,
         in_models=lambda: database.names_in_models,
         matching=live.matching(reading.catalog) if reading.stamp is None and reading.catalog.objects else (),
@@ -117,6 +119,7 @@ def live_input(facts: EnvironmentFacts, database: DatabaseFacts, live: LiveFacts
         stamp_command=command(environment, "stamp"),
         apart=apart(facts.graph, reading.stamp or (), facts.settings.heads),
         journal=lambda: live.journal,
+        ignored=kept.differences,
     )
 
 

@@ -12,6 +12,7 @@ from driftguard.graph.memory import Key, Memory, memory_of
 from driftguard.graph.origin import provenance
 from driftguard.graph.recovery import Recovery, applied_beside, recover, ways_down
 from driftguard.graph.revision import Revision, Unreadable, parse_revision
+from driftguard.graph.way_back import WayBack, way_back
 
 __all__ = [
     "NOTHING_KNOWN",
@@ -28,6 +29,7 @@ __all__ = [
     "Trace",
     "Unreadable",
     "UnstagedRevision",
+    "WayBack",
     "Where",
     "apart",
     "applied_beside",
@@ -42,6 +44,7 @@ __all__ = [
     "recover",
     "search",
     "unstaged_revisions",
+    "way_back",
     "ways_down",
     "whereabouts",
 ]

@@ -71,12 +71,24 @@ class Graph:
 
     def parents(self, id_: str) -> tuple[str, ...]:
         """The revisions that its ``down_revision`` names, in its order."""
-        return tuple(parent for parent in self.by_id[id_].down if parent in self.by_id)
+        return self._parents[id_]
+
+    @cached_property
+    def _parents(self) -> Mapping[str, tuple[str, ...]]:
+        known = self.by_id
+        return {id_: tuple(each for each in revision.down if each in known) for id_, revision in known.items()}
 
     def requirements(self, id_: str) -> tuple[str, ...]:
         """What has to run right before it: its parents, then what it depends on."""
+        return self._requirements[id_]
+
+    @cached_property
+    def _requirements(self) -> Mapping[str, tuple[str, ...]]:
+        return {id_: tuple(dict.fromkeys((*self._parents[id_], *self._dependencies(id_)))) for id_ in self.by_id}
+
+    def _dependencies(self, id_: str) -> Iterator[str]:
         named = (self._named.get(name) for name in self.by_id[id_].depends_on)
-        return tuple(dict.fromkeys((*self.parents(id_), *(each.id for each in named if each))))
+        return (each.id for each in named if each)
 
     def children(self, id_: str) -> tuple[str, ...]:
         """The revisions whose ``down_revision`` names it."""
@@ -219,9 +231,10 @@ def _reached(starts: Iterable[str], step: Step) -> frozenset[str]:
     seen = set(starts)
     left = list(seen)
     while left:
-        new = set(step(left.pop())) - seen
-        seen |= new
-        left.extend(new)
+        for each in step(left.pop()):
+            if each not in seen:
+                seen.add(each)
+                left.append(each)
     return frozenset(seen)
 
 

@@ -8,8 +8,8 @@ from select import select
 from time import monotonic
 
 from driftguard import __version__
-from driftguard.memo.index import Index
-from driftguard.memo.record import Around, Live, Record
+from driftguard.memo.index import Index, as_staged
+from driftguard.memo.record import Around, Live, Record, Staged
 from driftguard.memo.shelf import Shelf
 from driftguard.memo.world import contents, listing, signature, values
 
@@ -18,6 +18,7 @@ SECONDS = 5
 """After which git is not waited for."""
 
 LIST = ("ls-files", "-s", "-z")
+LIST_COMMITTED = ("ls-tree", "-r", "-z", "--full-tree", "HEAD")
 COMPARE = ("diff-index", "--cached", "--name-only", "--no-renames", "-z", "HEAD", "--")
 
 
@@ -59,7 +60,7 @@ def remembered(folder: str, environ: dict[str, str]) -> Record | None:
 
 def find(shelf: Shelf, made_by: str, environ: dict[str, str], ask_git: Callable[..., list[bytes]]) -> Record | None:
     """The first record that holds; ``ask_git`` gives the outputs of git commands, none at all if one fails."""
-    index, new_revisions = None, frozenset[bytes]()
+    index, committed, new_revisions = None, b"", frozenset[bytes]()
     for path, record in shelf.records():
         if record.maker != made_by:
             continue
@@ -70,10 +71,22 @@ def find(shelf: Shelf, made_by: str, environ: dict[str, str], ask_git: Callable[
                 return None
             index, new_revisions = Index(outputs[0], locations), frozenset(outputs[1].split(b"\0")) - {b""}
         fits = index.agrees_with(record.staged) and new_revisions.issubset(record.staged.new_revisions)
-        if fits and holds(record.around, environ):
-            shelf.mark_used(path)
-            return record
+        if not fits or not holds(record.around, environ):
+            continue
+        if record.head is not None:
+            committed = committed or b"".join(map(as_staged, ask_git(LIST_COMMITTED)))
+            if not _stood(record.head, committed, environ):
+                continue
+        shelf.mark_used(path)
+        return record
     return None
+
+
+def _stood(head: tuple[Staged, Around], committed: bytes, environ: dict[str, str]) -> bool:
+    """Whether the last commit has all that its findings depended on."""
+    staged, around = head
+    locations = tuple(location for location, _ in staged.locations)
+    return Index(committed, locations).agrees_with(staged) and holds(around, environ)
 
 
 def holds(around: Around, environ: dict[str, str]) -> bool:

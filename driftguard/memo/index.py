@@ -36,6 +36,13 @@ class Index:
         )
 
 
+def as_staged(listing: bytes) -> bytes:
+    """The entries of a tree, as ``git ls-tree -r -z`` lists them, as if they were staged."""
+    entries = (entry.partition(b"\t") for entry in listing.split(b"\0") if entry)
+    fields = ((head.split(b" "), path) for head, _, path in entries)
+    return b"".join(b"%b %b 0\t%b\0" % (head[0], head[2], path) for head, path in fields)
+
+
 def _parted(entries: bytes, location: bytes) -> tuple[bytes, bytes]:
     """The entries below a folder, and the others; they are sorted by their paths."""
     if location in (b"", b"."):

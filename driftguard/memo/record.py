@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 
-FORMAT = 1
+FORMAT = 2
 DIGEST_BYTES = 16
 
 Signature = tuple[int, int, int, int]
@@ -87,16 +87,28 @@ class Live:
 
 
 class Record:
-    """``maker``: which driftguard, on which Python, at which root."""
+    """``maker``: which driftguard, on which Python, at which root.
 
-    __slots__ = ("answer", "around", "live", "maker", "staged")
+    ``head`` is what has to be so in the last commit, and around it, where what that has already was let pass.
+    """
 
-    def __init__(self, maker: str, staged: Staged, around: Around, live: Live, answer: Answer) -> None:
+    __slots__ = ("answer", "around", "head", "live", "maker", "staged")
+
+    def __init__(
+        self,
+        maker: str,
+        staged: Staged,
+        around: Around,
+        live: Live,
+        answer: Answer,
+        head: tuple[Staged, Around] | None = None,
+    ) -> None:
         self.maker = maker
         self.staged = staged
         self.around = around
         self.live = live
         self.answer = answer
+        self.head = head
 
 
 def digest(content: bytes) -> bytes:
@@ -110,7 +122,8 @@ def digest(content: bytes) -> bytes:
 
 def dump(record: Record) -> bytes:
     """The record as bytes, with their digest in front."""
-    parts: tuple[Staged | Around | Live | Answer, ...] = (record.staged, record.around, record.live, record.answer)
+    own: tuple[Staged | Around | Live | Answer, ...] = (record.staged, record.around, record.live, record.answer)
+    parts = (*own, *(record.head or ()))
     fields = [tuple(getattr(part, name) for name in part.__slots__) for part in parts]
     content = marshal.dumps((FORMAT, record.maker, *fields))
     return digest(content) + content
@@ -121,17 +134,22 @@ def load(content: bytes) -> Record | None:
     if digest(content[DIGEST_BYTES:]) != content[:DIGEST_BYTES]:
         return None
     try:
-        format_, maker, staged, around, live, answer = marshal.loads(content[DIGEST_BYTES:])
-        return (
-            Record(
-                maker,
-                Staged(**dict(zip(Staged.__slots__, staged, strict=True))),
-                Around(**dict(zip(Around.__slots__, around, strict=True))),
-                Live(**dict(zip(Live.__slots__, live, strict=True))),
-                Answer(**dict(zip(Answer.__slots__, answer, strict=True))),
+        format_, maker, staged, around, live, answer, *head = marshal.loads(content[DIGEST_BYTES:])
+        if format_ != FORMAT:
+            return None
+        now, *before = (
+            (
+                Staged(**dict(zip(Staged.__slots__, staged_fields, strict=True))),
+                Around(**dict(zip(Around.__slots__, around_fields, strict=True))),
             )
-            if format_ == FORMAT
-            else None
+            for staged_fields, around_fields in ((staged, around), *([head] if head else []))
+        )
+        return Record(
+            maker,
+            *now,
+            Live(**dict(zip(Live.__slots__, live, strict=True))),
+            Answer(**dict(zip(Answer.__slots__, answer, strict=True))),
+            *before,
         )
     except (EOFError, TypeError, ValueError):
         return None

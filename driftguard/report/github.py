@@ -23,10 +23,15 @@ def render(verdict: Verdict, source: Source, paint: Paint) -> str:
     """A command for each finding and note, then the summary."""
     lines = [
         *map(_annotation, verdict.findings),
-        *(f"::notice title=driftguard::{_escaped(visible(note), IN_MESSAGE)}" for note in verdict.notes),
+        *(said("notice", note) for note in verdict.notes),
         f"driftguard: {summary(verdict, plain)}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def said(command: str, text: str) -> str:
+    """An annotation of the whole run, without a place."""
+    return f"::{command} title=driftguard::{_escaped(visible(text), IN_MESSAGE)}"
 
 
 def _annotation(judged: Judged) -> str:

@@ -29,8 +29,8 @@ class Item:
     ``databases``: the live ones that it holds for, by name, where several were looked at; else empty.
     ``table``: the table that the object of a direct change is or belongs to, else "".
     ``subject``: the object, ``students.age``. ``message``: one sentence. ``details``: further lines. ``help``: prose.
-    ``commands``: what to type, a shell command or an SQL statement ending in ``;`` each. ``known``: the base branch has
-    it as well, so that it weighs as a note.
+    ``commands``: what to type, a shell command or an SQL statement ending in ``;`` each. ``known``: the base branch,
+    the last commit (in a git hook) or the baseline has it as well, so that it weighs as a note.
     """
 
     code: str
@@ -124,7 +124,7 @@ def _item(judged: Judged) -> Item:
         details=finding.details,
         help=finding.help,
         commands=finding.commands,
-        known=judged.known,
+        known=bool(judged.known),
         databases=finding.databases,
         table=finding.table,
     )

@@ -73,7 +73,7 @@ def finding_lines(judged: Judged, source: Source, paint: Paint) -> Iterator[str]
     equals = f"{margin}{paint('=', BLUE)}"
     yield f"{equals} which: {_which(finding)}"
     if judged.known:
-        yield f"{equals} known: the base branch has it as well"
+        yield f"{equals} known: {visible(judged.known)}"
     for detail in finding.details:
         yield from (f"{margin}{paint('|', BLUE)} {line}".rstrip() for line in visible_lines(detail))
     if finding.help or finding.commands:

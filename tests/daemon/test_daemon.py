@@ -126,7 +126,7 @@ def test_it_looks_answers_and_ends(shop: Shop) -> None:
     assert not stop(shop.root)
     assert status(shop.root) == lifecycle.Status(shop.root, False, log)
     eventually(lambda: not shop.processes())
-    assert {each.name for each in shop.folder.iterdir()} <= {LOCK, "daemon.log", "memo"}
+    assert {each.name for each in shop.folder.iterdir()} <= {LOCK, "daemon.log", "memo", "standing"}
     assert shop.log().count("\n") == 4
 
 
@@ -274,7 +274,7 @@ def test_it_ends_with_its_repository(shop: Shop, end: Callable[[Path], Any]) -> 
     eventually(lambda: not shop.processes())
     moved = shop.root.with_name("moved")
     if moved.exists():
-        assert {each.name for each in (moved / ".git/driftguard").iterdir()} <= {LOCK, "daemon.log", "memo"}
+        assert {each.name for each in (moved / ".git/driftguard").iterdir()} <= {LOCK, "daemon.log", "memo", "standing"}
 
 
 def test_it_lives_through_settings_that_are_wrong(shop: Shop) -> None:

@@ -208,7 +208,7 @@ class Yard:
         """What should have gone, wherever it may be."""
         shm = [path for path in Path("/dev/shm").glob("driftguard-*") if _number(path.name) in self.seen]
         drafts = [path for place in (self.cache, self.own) for name in DRAFTS for path in place.rglob(name)]
-        own = [path for path in self.own.glob("*") if path.name not in ("memo", LOCK, LOG, "interpreter")]
+        own = [path for path in self.own.glob("*") if path.name not in ("memo", "standing", LOCK, LOG, "interpreter")]
         sockets = [path for home in self._homes() for path in (home / "socket", home / "pid") if path.exists()]
         return [str(path) for path in (*shm, *self.temporary.iterdir(), *drafts, *own, *sockets)]
 

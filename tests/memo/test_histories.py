@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,8 +20,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from driftguard import hook, staged
+from driftguard.baseline import FILE as BASELINE
+from driftguard.baseline import Baseline, dumped
 from driftguard.config import load_settings
 from driftguard.engine import Request, examine
+from driftguard.findings import Finding, Side
 from driftguard.git import IndexTree, find_repository
 from driftguard.memo.record import Answer
 from driftguard.probe.guest_process import Start
@@ -174,6 +179,11 @@ EDITS: dict[str, Step] = {
     "settings that ignore": lambda shop: shop.write("driftguard.toml", 'ignore = ["DG201"]\n'),
     "settings that are strict": lambda shop: shop.write("driftguard.toml", "strict = true\n"),
     "settings with a variable": lambda shop: shop.write("driftguard.toml", 'env = { SHOP_NOTES = "1" }\n'),
+    "a baseline": lambda shop: shop.write(BASELINE, baseline_of("items.age", "table carts", "table bills")),
+    "a smaller baseline": lambda shop: shop.write(BASELINE, baseline_of("items.age")),
+    "a baseline that expires": lambda shop: shop.write(BASELINE, baseline_of("items.age", until="2999-12-31")),
+    "no baseline": lambda shop: (shop.root / BASELINE).unlink(missing_ok=True),
+    "settings that let nothing pass": lambda shop: shop.write("driftguard.toml", 'known_in_hook = "error"\n'),
     "no settings": lambda shop: (shop.root / "driftguard.toml").unlink(missing_ok=True),
     "env.py walks nothing": lambda shop: shop.write("migrations/env.py", ENV.replace("shop.__path__", "[]")),
     "env.py as it was": lambda shop: shop.write("migrations/env.py", ENV),
@@ -209,6 +219,18 @@ EDITS: dict[str, Step] = {
     ),
     "data in the live database": lambda shop: _execute(shop, "INSERT INTO items DEFAULT VALUES"),
 }
+
+
+def baseline_of(*objects: str, until: str = "") -> str:
+    """Lets pass that these are in the models and in no revision."""
+    findings = [
+        Finding("DG201", Side.MODELS, each.rpartition(" ")[2], f"{each} is in the models but in no revision")
+        for each in objects
+    ]
+    said = (replace(each, environment="migrations", exactly=each.message) for each in findings)
+    entries = Baseline().with_findings(said).entries
+    day = datetime.date.fromisoformat(until) if until else None
+    return dumped(Baseline(tuple(replace(each, until=day) for each in entries))).decode()
 
 
 def _rename(shop: Shop, was: str, now: str) -> None:
@@ -250,6 +272,18 @@ def start() -> Iterator[Start]:
         yield guests.start_patiently
 
 
+@contextlib.contextmanager
+def nothing_remembered(shop: Shop) -> Iterator[None]:
+    """Nor of what the last commit has already."""
+    shelf, aside = shop.root / ".git/driftguard/standing", shop.root / ".git/aside"
+    if shelf.exists():
+        shelf.rename(aside)
+    yield
+    shutil.rmtree(shelf, ignore_errors=True)
+    if aside.exists():
+        aside.rename(shelf)
+
+
 def live_through(steps: Iterable[str], start: Start) -> None:
     """After each step: what the memo says, if it says anything, is what a check finds that knows nothing."""
     with tempfile.TemporaryDirectory() as folder:
@@ -259,7 +293,8 @@ def live_through(steps: Iterable[str], start: Start) -> None:
                 EDITS[step](shop)
             with at(shop.root):
                 told = hook.at_once("pre-commit", shop.environ)
-            found = shop.computed({**shop.environ, "DRIFTGUARD_CACHE_DIR": f"{folder}/{number}"}, keep=False)
+            with nothing_remembered(shop):
+                found = shop.computed({**shop.environ, "DRIFTGUARD_CACHE_DIR": f"{folder}/{number}"}, keep=False)
             known = told or shop.computed(shop.environ, keep=True)
             assert (known.exit_code, known.plain) == (found.exit_code, found.plain), step
 

@@ -38,8 +38,8 @@ def _filter(verdict: Verdict) -> Iterator[str]:
         for severity in Severity
         if verdict.count(severity)
     ]
-    if known := sum(judged.known for judged in verdict.findings):
-        kinds.append(("show-known", f"{known} known from the base branch"))
+    if known := sum(bool(judged.known) for judged in verdict.findings):
+        kinds.append(("show-known", f"{known} known already"))
     if len(kinds) > 1:
         boxes = "".join(f'<label><input type="checkbox" id="{id_}" checked> {said}</label>' for id_, said in kinds)
         yield f'<fieldset class="filter"><legend>Show</legend>{boxes}</fieldset>'
@@ -66,7 +66,7 @@ def _parts(finding: Finding, judged: Judged, source: Source) -> Iterator[str]:
         said = f"All {len(finding.databases)} databases"
         yield f"<details><summary>{said}</summary>{in_list(finding.databases)}</details>"
     if judged.known:
-        yield "<p>The base branch has it as well, so it weighs as a note.</p>"
+        yield f"<p>Known: {xml(judged.known)}. So it weighs as a note.</p>"
     if finding.place:
         yield _place(finding.place, source)
     if finding.details:

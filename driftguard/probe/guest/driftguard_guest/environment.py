@@ -9,6 +9,7 @@ from alembic import command
 from alembic.autogenerate import RevisionContext
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationStep
 from alembic.script import ScriptDirectory
 from alembic.util import to_tuple
 from sqlalchemy import Column, MetaData, String, Table, create_engine, exc, inspect, select
@@ -30,6 +31,7 @@ VERSION_STATEMENTS = {
 SCRATCH = "import"
 """What a shadow is for that an import connects to."""
 
+STEPS = {"up": MigrationStep.upgrade_from_script, "down": MigrationStep.downgrade_from_script}
 REVISION_ARGUMENTS = {
     "message": None,
     "autogenerate": True,
@@ -93,6 +95,7 @@ class Environment:
         self._ini_url = ""
         self._purpose = ""
         self._back_to = None
+        self._then = ()
         self._lacks_migrate = False
         self.connections = Connections(self._ask_for_shadow)
         self.sessions = Sessions(self.connections)
@@ -177,10 +180,10 @@ class Environment:
             for script in scripts.walk_revisions()
         ]
 
-    def run(self, destination, compare, purpose, begin=(), back_to=None):
+    def run(self, destination, compare, purpose, begin=(), back_to=None, then=()):
         """Run env.py on new shadows up to ``destination`` ("heads", or a list of revision ids), and then down again.
 
-        ``back_to`` is where to then, None for nowhere.
+        ``back_to`` is where to then, None for nowhere; ``then`` are single steps after that: ("down" or "up", id).
 
         Everything up to the revisions in ``begin`` (a list, which may be empty) runs before anything else.
 
@@ -189,6 +192,7 @@ class Environment:
         rest on, None where they cannot be kept; ``abandoned``: they were lent, and are not what they have to be.
         """
         self._back_to = back_to
+        self._then = then
         error = self._run_env_py(destination, begin, compare, purpose)
         if isinstance(error, exc.ArgumentError) and not self._databases and lacks_url(self._configure()):
             self._url = STAND_IN
@@ -230,6 +234,10 @@ class Environment:
                 for step in scripts._downgrade_revs(self._back_to, context.get_current_heads()):
                     database.failure = {"revision": step.revision.revision, "path": step.revision.path}
                     yield step
+            for direction, id_ in self._then:
+                script = scripts.get_revision(id_)
+                database.failure = {"revision": script.revision, "path": script.path}
+                yield STEPS[direction](scripts.revision_map, script)
             database.failure = None
             database.heads = sorted(context.get_current_heads())
             replay.end(database)

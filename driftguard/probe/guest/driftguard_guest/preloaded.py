@@ -42,8 +42,7 @@ def serve(started_ns, descriptor):
     importlib.import_module("sqlalchemy")
     importlib.import_module(__package__ + ".overlay")
     importlib.import_module(__package__ + ".environment")
-    with recording.quiet():
-        list(importlib.import_module(__package__ + ".surroundings").patched())  # the first look takes longest
+    importlib.import_module(__package__ + ".surroundings")
     if recording.recorded()["all_variables"]:
         raise SystemExit("what was imported depends on every variable")
     Server(host, started_ns).run()
@@ -141,6 +140,7 @@ class Server:
                     signature = "it may have changed after it was read"
                 self._seen[path] = signature
             self._in_the_way = _in_the_way()
+            sys.modules[__package__ + ".surroundings"].note_libraries()
         gc.collect()
         gc.freeze()  # so that what guests share is not written to
         self._tell(self._host, {"variables": recording.recorded()["variables"]})

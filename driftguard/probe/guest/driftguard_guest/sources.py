@@ -8,17 +8,17 @@ import sys
 
 def describe(metadatas, root):
     """The classes below ``root`` that map each table, and every loaded module file below it."""
-    mapped = _mapped_classes()
+    mapped, own = _mapped_classes(), _OwnFiles(root)
     tables = [
         {
             "schema": table.schema or "",
             "table": table.name,
-            "classes": _classes(mapped.get(table), table, root),
+            "classes": _classes(mapped.get(table), table, own),
         }
         for metadata in metadatas
         for table in metadata.tables.values()
     ]
-    return {"tables": tables, "files": _loaded_files(root)}
+    return {"tables": tables, "files": _loaded_files(own)}
 
 
 def _mapped_classes():
@@ -27,7 +27,7 @@ def _mapped_classes():
     return {mapper.local_table: mapper for mapper in reversed(mappers)}
 
 
-def _classes(mapper, table, root):
+def _classes(mapper, table, own):
     if mapper is None:
         return []
     attributes = [
@@ -37,13 +37,13 @@ def _classes(mapper, table, root):
     ]
     described = []
     for cls in mapper.class_.__mro__:
-        file = _file_of(cls, root)
+        file = _file_of(cls, own)
         if file:
             described.append({"file": file, "qualname": cls.__qualname__, "attributes": attributes})
     return described
 
 
-def _file_of(cls, root):
+def _file_of(cls, own):
     module = sys.modules.get(cls.__module__)
     file = getattr(module, "__file__", None)
     if file is None:  # env.py itself is loaded under a name that Alembic takes back
@@ -51,13 +51,12 @@ def _file_of(cls, root):
             file = inspect.getsourcefile(cls)
         except (OSError, TypeError):
             return ""
-    file = os.path.realpath(file) if file else ""
-    return file if _is_projects_own(file, root) else ""
+    return own.real(file) if file else ""
 
 
-def _loaded_files(root):
-    files = {os.path.realpath(file) for module in list(sys.modules.values()) if (file := _module_file(module))}
-    return sorted(file for file in files if file.endswith(".py") and _is_projects_own(file, root))
+def _loaded_files(own):
+    files = {own.real(file) for module in list(sys.modules.values()) if (file := _module_file(module))}
+    return sorted(file for file in files if file.endswith(".py"))
 
 
 def _module_file(module):
@@ -65,7 +64,22 @@ def _module_file(module):
     return file if isinstance(file, str) else None
 
 
-def _is_projects_own(file, root):
-    inside = file.startswith(os.path.realpath(root) + os.sep)
-    installed = "{0}site-packages{0}".format(os.sep) in file or file.startswith(os.path.realpath(sys.prefix) + os.sep)
-    return inside and not installed
+class _OwnFiles:
+    """Tells the project's files below ``root`` from what is installed there."""
+
+    def __init__(self, root):
+        self._root = os.path.realpath(root) + os.sep
+        self._installed = os.path.realpath(sys.prefix) + os.sep
+        self._packages = "{0}site-packages{0}".format(os.sep)
+        self._folders = {}
+
+    def real(self, file):
+        """The path without links of a file that is the project's own, else ""."""
+        folder, name = os.path.split(file)
+        if folder not in self._folders:  # looking at every folder of every path takes longest
+            self._folders[folder] = os.path.realpath(folder)
+        real = os.path.join(self._folders[folder], name)
+        if os.path.islink(real):
+            real = os.path.realpath(real)
+        installed = self._packages in real or real.startswith(self._installed)
+        return real if real.startswith(self._root) and not installed else ""

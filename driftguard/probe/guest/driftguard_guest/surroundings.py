@@ -6,6 +6,7 @@ implementations of Alembic, functions put in the place of SQLAlchemy's and Alemb
 """
 
 import functools
+import operator
 import os
 import sys
 import types
@@ -221,29 +222,91 @@ def patched():
     libraries = _library_files
     for owner in _owners():
         for key, member in [*vars(owner).items()]:
-            kind = type(member)
-            if kind in (staticmethod, classmethod):
-                member = member.__func__
-            elif kind is property:
-                member = member.fget
-            if type(member) is not types.FunctionType or member.__code__.co_filename in libraries:
+            function = _function(member)
+            if function is None or function.__code__.co_filename in libraries:
                 continue
-            if imports.is_projects(member.__code__.co_filename):
-                yield owner, key, member
+            if imports.is_projects(function.__code__.co_filename):
+                yield owner, key, function
             else:
-                libraries.add(member.__code__.co_filename)
+                libraries.add(function.__code__.co_filename)
 
 
+def note_libraries():
+    """What is in the libraries now is theirs and not looked at again; for a process that has nothing of the project."""
+    _noted.clear()
+    if next(patched(), None) is None:
+        _noted.take([*_owners()])
+
+
+class _Noted:
+    """Modules and classes in which nobody had put anything. They are kept, so that nothing else gets their ids."""
+
+    def __init__(self):
+        self.clear()
+
+    def clear(self):
+        self._owners = {}
+        self._classes = {}
+        self._functions, self._codes = [], []
+
+    def take(self, owners):
+        for owner in owners:
+            self._owners[id(owner)] = (owner, [*vars(owner).values()])
+            if isinstance(owner, types.ModuleType):
+                self._classes[id(owner)] = [*_classes_of(owner)]
+            self._functions += filter(None, map(_function, vars(owner).values()))
+        self._codes = [function.__code__ for function in self._functions]
+
+    def is_alive(self):
+        """Whether the functions do what they did: they can be changed where they stand."""
+        return all(map(operator.is_, map(_code_of, self._functions), self._codes))
+
+    def holds(self, owner):
+        """Whether its members are the same objects as then."""
+        _, members = self._owners.get(id(owner), (None, None))
+        now = vars(owner)
+        return members is not None and len(now) == len(members) and all(map(operator.is_, now.values(), members))
+
+    def classes_of(self, module):
+        """Those of a module that holds what it held."""
+        return self._classes[id(module)]
+
+
+_noted = _Noted()
 _library_files = set()
+_code_of = operator.attrgetter("__code__")
+
+
+def _function(member):
+    """What a member of a module or a class runs, if it is written in Python."""
+    kind = type(member)
+    if kind in (staticmethod, classmethod):
+        member = member.__func__
+    elif kind is property:
+        member = member.fget
+    return member if type(member) is types.FunctionType else None
 
 
 def _owners():
+    """The modules and classes in which something may have been put since they were noted."""
+    if not _noted.is_alive():
+        _noted.clear()
     for name, module in list(sys.modules.items()):
         if name.startswith(PATCHED):
-            yield module
-            for each in list(vars(module).values()):
-                if isinstance(each, type) and each.__module__ == name:
+            if _noted.holds(module):
+                classes = _noted.classes_of(module)
+            else:
+                classes = [*_classes_of(module)]
+                yield module
+            for each in classes:
+                if not _noted.holds(each):
                     yield each
+
+
+def _classes_of(module):
+    for each in list(vars(module).values()):
+        if isinstance(each, type) and each.__module__ == module.__name__:
+            yield each
 
 
 def _below(*classes):
