@@ -24,6 +24,7 @@ DEFAULT_SCHEMA = "default schema"
 
 _GRANT = re.compile(r'(?:^|; )((?:"(?:[^"]|"")*"|[^":; ]+)): ([A-Z*, ]+)(?=; |$)')
 _FOR_ROLE = "FOR ROLE {} "
+_OF_ROLE = re.compile(r'FOR ROLE ("(?:[^"]|"")*"|\S+) ')
 
 
 def is_about_roles(attribute: str) -> bool:
@@ -37,11 +38,13 @@ def grants(text: str | None) -> Mapping[str, frozenset[str]]:
 
 
 def named(catalog: Catalog) -> frozenset[str]:
-    """The roles that its facts speak of, by their plain names."""
+    """The roles that its objects speak of, by their plain names."""
+    kept = (each.name.name for each in catalog.objects if each.name.kind == DEFAULT_PRIVILEGES)
+    givers = {found[1] for each in kept if (found := _OF_ROLE.match(each))}
     texts = [(attribute, text) for each in catalog.objects for attribute, text in each.facts]
     owners = {text for attribute, text in texts if attribute == OWNER}
     others = {role for attribute, text in texts if attribute.endswith(PRIVILEGES) for role in grants(text)}
-    return frozenset(map(_plain, owners | others - {PUBLIC}))
+    return frozenset(map(_plain, givers | owners | others - {PUBLIC}))
 
 
 def _plain(role: str) -> str:

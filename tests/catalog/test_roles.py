@@ -61,6 +61,7 @@ def test_nobody_is_put_in_the_place_of_a_role_that_is_not_known() -> None:
 
 
 def test_the_roles_that_facts_speak_of() -> None:
+    assert named(catalog(ODD, owner="ann")) == {"ann", 'Odd: "one"; too'}
     assert named(catalog("app", privileges=f"PUBLIC: SELECT; {ODD}: INSERT")) == {"ann", "app", 'Odd: "one"; too'}
 
 
