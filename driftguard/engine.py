@@ -774,7 +774,8 @@ def _look_at_models(facts: EnvironmentFacts, outcome: Outcome) -> bool:
             continue
         with _unavailable_told(outcome, facts.environment.name), facts.failures():
             given = models_input(facts, database)
-            database.must_compare()
+            if _compares_nothing(facts):
+                database.must_compare()
             lacking = lacking or lacks_revision(given)
             outcome.looked_at |= {(facts.environment.name, side) for side in (Side.HEAD, Side.MODELS)}
             outcome.checked.append(_label(facts, known.name, f"models against head on {known.dialect}"))
@@ -792,9 +793,11 @@ def _look_at_live(
     live = facts.scene.live_of(facts.settings)
     if not live.wanted or not facts.has_run or facts.run.stand_in:
         return  # what failed was told when the models were looked at
+    if _compares_nothing(facts):
+        return
     for database in facts.databases:
         known = database.database
-        if known.failure is not None or _compares_nothing(facts, database):
+        if known.failure is not None:
             continue
         others = neighbours(database, everybody)
         if facts.scene.fleet:
@@ -813,10 +816,10 @@ def _look_at_live(
             yield read
 
 
-def _compares_nothing(facts: EnvironmentFacts, database: DatabaseFacts) -> bool:
-    """Whether there is nothing to compare, which was told when the models were looked at."""
+def _compares_nothing(facts: EnvironmentFacts) -> bool:
+    """Whether env.py lets nothing through, of any database: one of several may have no tables."""
     with suppress(Unavailable), facts.failures():
-        return database.compares_nothing
+        return all(database.compares_nothing for database in facts.databases)
     return False
 
 

@@ -309,6 +309,7 @@ def _same_object(graph: Graph, encounter: Encounter, subject: str, conflicts: Se
         place=one.place,
         details=tuple([*map(str, steps), *untold][:MOST_DETAILS]),
         help=f"{WHY}; {_way_out(graph, encounter.meeting, encounter.meeting.ends[0])}",
+        exactly=encounter.meeting.merge,
     )
 
 
@@ -348,6 +349,7 @@ def _fails_in_one_order(graph: Graph, encounter: Encounter, order: Order, databa
         details=tuple(each for each in (failed.statement, *failed.details) if each),
         help=f"{WHY}; {_way_out(graph, encounter.meeting, order.second)}",
         database=database,
+        exactly=encounter.meeting.merge,
     )
 
 
@@ -367,6 +369,7 @@ def _differs(graph: Graph, encounter: Encounter, trial: Trial, differences: Sequ
         details=tuple(line for each in differences for line in _lines(each, first, second))[:MOST_DETAILS],
         help=f"{WHY}; {_way_out(graph, encounter.meeting, first)}",
         database=trial.database,
+        exactly=encounter.meeting.merge,
     )
 
 

@@ -233,3 +233,14 @@ def test_what_only_postgresql_can(
     checked = pets.check()
     assert ("DG301", subject) in {(code, told.split(" ")[-1]) for code, told in checked.told}, checked.told
     assert set(checked.codes) == {"DG301"}
+
+
+def test_another_version_of_an_extension_is_noted(tmp_path: Path, postgresql_url: str) -> None:
+    pets = Pets.begin(tmp_path / "pets", postgresql_url)
+    pets.write("migrations/versions/5f0e6a2b91cd_pets.py", revision(CREATE_PETS))
+    pets.alembic("upgrade", "head")
+    assert not any("plpgsql" in note for note in pets.check().report["notes"])
+    sql(postgresql_url, "UPDATE pg_extension SET extversion = '9.9' WHERE extname = 'plpgsql'")
+    checked = pets.check()
+    assert (checked.code, checked.codes) == (0, [])
+    assert any("plpgsql" in note and "9.9" in note for note in checked.report["notes"])

@@ -6,12 +6,13 @@ import os
 import signal
 
 import pytest
+from chosen import chosen
 from yard import ENGINE, GUEST, HOOK, NOBODY, Yard, children, eventually
 
 from driftguard import process
 
 
-@pytest.mark.parametrize("dialect", ["sqlite", "private server", "live's server"])
+@pytest.mark.parametrize("dialect", chosen(["sqlite", "private server", "live's server"], 1))
 @pytest.mark.parametrize("kind", [HOOK, ENGINE, GUEST], ids=["hook", "engine", "guest"])
 def test_killed_while_a_revision_runs(kind: str, dialect: str, yard: Yard, request: pytest.FixtureRequest) -> None:
     if dialect == "private server":
@@ -30,7 +31,7 @@ def test_killed_while_a_revision_runs(kind: str, dialect: str, yard: Yard, reque
     yard.nothing_is_left()
 
 
-@pytest.mark.parametrize("dialect", ["sqlite", "private server"])
+@pytest.mark.parametrize("dialect", chosen(["private server", "sqlite"], 1))
 @pytest.mark.parametrize("which", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
 def test_interrupted_while_a_revision_runs(which: signal.Signals, dialect: str, yard: Yard) -> None:
     if dialect == "private server":

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from chosen import chosen
 from filelock import FileLock
 from fixtures.postgresql import PostgresqlServer
 from guarded import SAMPLES, Guarded, sql
@@ -80,7 +81,7 @@ def python(request: pytest.FixtureRequest, interpreter_of: Callable[[Corner], st
     return interpreter_of(request.param)
 
 
-@pytest.mark.parametrize("server", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("server", chosen(["sqlite", "postgresql"], 1))
 def test_models_and_live_are_told_apart(
     python: str, server: str, tmp_path: Path, postgresql_server: PostgresqlServer
 ) -> None:

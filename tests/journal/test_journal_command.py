@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from chosen import chosen
 from guarded import EXAMPLES, Guarded, sql
 from hands import Hand
 
@@ -24,7 +25,7 @@ def details(school: Guarded) -> dict[str, list[str]]:
     return {each["subject"]: each["details"] for each in found if each["code"] == "DG301"}
 
 
-@pytest.mark.parametrize("driver", ["psycopg", "psycopg2", "asyncpg"])
+@pytest.mark.parametrize("driver", chosen(["psycopg", "psycopg2", "asyncpg"], 1))
 def test_from_nothing_to_a_name_and_back(school: Guarded, postgresql_url: str, driver: str) -> None:
     live = ("--live", postgresql_url.replace("psycopg", driver))
     answer = school.driftguard("journal", "install", *live)

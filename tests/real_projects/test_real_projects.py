@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from chosen import chosen
 from conftest import Upgraded, Workshop, directives
 from guarded import Checked, Guarded, sql
 from real_project import JUPYTERHUB, MLFLOW, OPTUNA, RealProject
@@ -55,7 +56,7 @@ def test_without_settings_the_graph_is_read_and_the_replay_is_tried(
     assert found == ({("DG401", project.unbuildable)} if project.unbuildable else set())
 
 
-@pytest.mark.parametrize(("project", "dialect"), EACH_DIALECT)
+@pytest.mark.parametrize(("project", "dialect"), chosen(EACH_DIALECT, 2))
 def test_alembic_and_driftguard_agree_at_head(
     project: RealProject, dialect: str, workshop: Build, upgraded: Upgrade, tmp_path: Path
 ) -> None:
@@ -71,7 +72,7 @@ def test_alembic_and_driftguard_agree_at_head(
     assert all(any(text in each for each in checked.report["notes"]) for text in unbuilt)
 
 
-@pytest.mark.parametrize(("project", "dialect"), EACH_DIALECT)
+@pytest.mark.parametrize(("project", "dialect"), chosen(EACH_DIALECT, 2))
 def test_a_column_of_the_models_and_one_of_the_database_are_told_apart(
     project: RealProject, dialect: str, workshop: Build, upgraded: Upgrade, tmp_path: Path
 ) -> None:
@@ -96,7 +97,7 @@ def test_a_column_of_the_models_and_one_of_the_database_are_told_apart(
     assert off.one("DG301")["side"] == "live"
 
 
-@pytest.mark.parametrize("project", EACH)
+@pytest.mark.parametrize("project", chosen(EACH, 1))
 def test_a_second_head_is_seen(project: RealProject, workshop: Build, tmp_path: Path) -> None:
     guarded = workshop(project).with_settings(tmp_path / "repository")
     path = f"{project.scripts}/versions/another.py"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from chosen import chosen
 from snapshots.chains import Looked, Project
 from snapshots.conftest import Make
 
@@ -417,7 +418,7 @@ ON_POSTGRESQL = [
 ]
 
 
-@pytest.mark.parametrize("statement", ON_POSTGRESQL)
+@pytest.mark.parametrize("statement", chosen(ON_POSTGRESQL, 2))
 def test_nothing_is_kept_on_postgresql(statement: str, make: Make, look: Callable[[Project], Looked]) -> None:
     project = make("postgresql", 1)
     if "%I" in statement:
@@ -427,7 +428,7 @@ def test_nothing_is_kept_on_postgresql(statement: str, make: Make, look: Callabl
     assert look(project).lent is None
 
 
-@pytest.mark.parametrize(("prepare", "edit"), KEEP)
+@pytest.mark.parametrize(("prepare", "edit"), chosen(KEEP, 6))
 def test_a_snapshot_stays_usable(prepare: Edit, edit: Edit, make: Make, look: Callable[[Project], Looked]) -> None:
     project = make()
     prepare(project)
@@ -439,7 +440,7 @@ def test_a_snapshot_stays_usable(prepare: Edit, edit: Edit, make: Make, look: Ca
     assert found.head == look(project).head
 
 
-@pytest.mark.parametrize(("prepare", "edit", "visible"), INVALIDATE)
+@pytest.mark.parametrize(("prepare", "edit", "visible"), chosen(INVALIDATE, 10))
 def test_a_snapshot_is_not_used(
     prepare: Edit, edit: Edit, visible: str, make: Make, look: Callable[[Project], Looked]
 ) -> None:

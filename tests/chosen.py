@@ -1,4 +1,4 @@
-"""Tables of drifts are long and servers slow: an ordinary run takes some rows of them."""
+"""Some tables are long, and what each row starts is slow: an ordinary run takes some rows of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TypeVar
 
-ALL = "TESTS_ALL_DRIFTS"
+ALL = "TESTS_ALL_ROWS"
 """The variable that makes a run take all rows."""
 
 Row = TypeVar("Row")
