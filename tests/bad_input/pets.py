@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from guarded import Answer, Guarded
@@ -106,12 +105,15 @@ class Pets(Guarded):
 
     def told(self, *arguments: str) -> Answer:
         """What driftguard says; it changes no file, repeats no password, and shows no traceback of its own."""
-        return self.told_by(sys.executable, "-m", "driftguard", *(arguments or ("check",)))
+        return self._harmless(lambda: self.driftguard(*(arguments or ("check",))))
 
     def told_by(self, *command: str) -> Answer:
         """The same of any command that runs driftguard."""
+        return self._harmless(lambda: self.run(*command))
+
+    def _harmless(self, run: Callable[[], Answer]) -> Answer:
         before = self.state()
-        answer = self.run(*command)
+        answer = run()
         said = answer.out + answer.err
         assert self.state() == before
         assert SECRET not in said

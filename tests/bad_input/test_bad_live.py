@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from chosen import chosen
 from fixtures.postgresql import PostgresqlServer
 from guarded import sql
 from pets import CREATE_PETS, INI, SECRET, Pets, revision
@@ -180,41 +181,54 @@ def run(connection):
 
 @pytest.mark.parametrize(
     ("body", "models", "env", "drift", "subject"),
-    [
-        pytest.param(
-            CONCURRENTLY, INDEXED, ("", ""), "DROP INDEX ix_pets_name", "pets.ix_pets_name", id="concurrently"
-        ),
-        pytest.param(
-            SOME_ENUM,
-            WITH_ENUM,
-            ("=metadata", "=metadata, transaction_per_migration=True"),
-            "ALTER TYPE mood ADD VALUE 'odd'",
-            "mood",
-            id="an enum that grows, a transaction per revision",
-        ),
-        pytest.param(
-            SEVERAL, INDEXED, ("", ""), "DROP INDEX ix_pets_name", "pets.ix_pets_name", id="several statements in one"
-        ),
-        pytest.param(
-            OWN_CONNECTION, "sa.String(20))", ("", ""), "ALTER TABLE pets DROP name", "pets.name", id="own connection"
-        ),
-        pytest.param(
-            [CREATE_PETS.replace("sa.String(20))", IN_SHOP)],
-            IN_SHOP,
-            ("=metadata", '=metadata, include_schemas=True, version_table="steps", version_table_schema="shop"'),
-            "ALTER TABLE shop.pets DROP name",
-            "shop.pets.name",
-            id="the version table in a schema that nobody creates",
-        ),
-        pytest.param(
-            [CREATE_PETS],
-            "sa.String(20))",
-            ("def run(connection):\n", TENANT),
-            "ALTER TABLE ten.pets DROP name",
-            "ten.pets.name",
-            id="search_path set by env.py",
-        ),
-    ],
+    chosen(
+        [
+            pytest.param(
+                CONCURRENTLY, INDEXED, ("", ""), "DROP INDEX ix_pets_name", "pets.ix_pets_name", id="concurrently"
+            ),
+            pytest.param(
+                SOME_ENUM,
+                WITH_ENUM,
+                ("=metadata", "=metadata, transaction_per_migration=True"),
+                "ALTER TYPE mood ADD VALUE 'odd'",
+                "mood",
+                id="an enum that grows, a transaction per revision",
+            ),
+            pytest.param(
+                SEVERAL,
+                INDEXED,
+                ("", ""),
+                "DROP INDEX ix_pets_name",
+                "pets.ix_pets_name",
+                id="several statements in one",
+            ),
+            pytest.param(
+                OWN_CONNECTION,
+                "sa.String(20))",
+                ("", ""),
+                "ALTER TABLE pets DROP name",
+                "pets.name",
+                id="own connection",
+            ),
+            pytest.param(
+                [CREATE_PETS.replace("sa.String(20))", IN_SHOP)],
+                IN_SHOP,
+                ("=metadata", '=metadata, include_schemas=True, version_table="steps", version_table_schema="shop"'),
+                "ALTER TABLE shop.pets DROP name",
+                "shop.pets.name",
+                id="the version table in a schema that nobody creates",
+            ),
+            pytest.param(
+                [CREATE_PETS],
+                "sa.String(20))",
+                ("def run(connection):\n", TENANT),
+                "ALTER TABLE ten.pets DROP name",
+                "ten.pets.name",
+                id="search_path set by env.py",
+            ),
+        ],
+        3,
+    ),
 )
 def test_what_only_postgresql_can(
     tmp_path: Path, postgresql_url: str, body: list[str], models: str, env: tuple[str, str], drift: str, subject: str

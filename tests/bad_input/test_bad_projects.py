@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from chosen import chosen
 from pets import COLUMNS, ENV, ID, INI, MODELS, SECRET, Pets
 
 SETTINGS = "[tool.driftguard]\n"
@@ -19,89 +20,106 @@ COMPUTED = f'revision = "ab12" + "cd34"\ndown_revision = "{ID}"\ndef upgrade(): 
 
 @pytest.mark.parametrize(
     ("path", "text", "code", "said"),
-    [
-        pytest.param(
-            "migrations/env.py", "def broken(:\n", 2, ("DG901", "SyntaxError", "env.py:1"), id="broken env.py"
-        ),
-        pytest.param(
-            "migrations/env.py",
-            "import os\nos.environ['SHOP_URL']\n",
-            2,
-            ("DG901", "env.py:2", "set SHOP_URL", "[tool.driftguard.env]"),
-            id="a missing variable",
-        ),
-        pytest.param(
-            "migrations/env.py",
-            "import nosuch.thing\n",
-            2,
-            ("DG901", "install nosuch", "prepend_sys_path"),
-            id="a missing module",
-        ),
-        pytest.param(
-            "migrations/env.py",
-            f"raise RuntimeError('cannot reach postgresql://ann:{SECRET}@h/x')\n",
-            2,
-            ("DG901", "ann:***@h/x"),
-            id="an error that holds a password",
-        ),
-        pytest.param("models.py", "1 / 0\n", 2, ("DG901", "ZeroDivisionError", "models.py:1"), id="broken models"),
-        pytest.param(NEXT, "revision = 'aaaa'\ndef (\n", 1, ("DG112", "next.py:2"), id="a syntax error in a revision"),
-        pytest.param(
-            NEXT,
-            f"import os\nrevision = os.environ['NO']\ndown_revision = '{ID}'\n",
-            1,
-            ("DG112", "next.py:2", "computed"),
-            id="an id that nobody can read",
-        ),
-        pytest.param(NEXT, COMPUTED, 0, ("DG302", "1 revision behind"), id="an id that only Python can compute"),
-        pytest.param("alembic.ini", "[loggers]\n", 2, ("no Alembic environment found",), id="no environment"),
-        pytest.param(
-            "pyproject.toml", f"{SETTINGS}dedline = 2\n", 2, ('did you mean "deadline"',), id="misspelt setting"
-        ),
-        pytest.param(
-            "pyproject.toml", f'{SETTINGS}ignore = ["multiple-haeds"]\n', 2, ('"multiple-heads"?',), id="misspelt rule"
-        ),
-        pytest.param(
-            "pyproject.toml",
-            f'{SETTINGS}environments.a.config = "alembic.ini"\nenvironments.b.config = "alembic.ini"\n',
-            2,
-            ("point at the same environment",),
-            id="one environment under two names",
-        ),
-        pytest.param(
-            "pyproject.toml",
-            "[tool.driftguard.environments.a]\n[tool.driftguard.environments.a]\n",
-            2,
-            ("pyproject.toml:2", "twice"),
-            id="two environments of one name",
-        ),
-        pytest.param(
-            "pyproject.toml", f'{SETTINGS}python = "/no/python"\n', 2, ("DG902", "no such"), id="no interpreter"
-        ),
-        pytest.param(
-            "pyproject.toml", f'{SETTINGS}python = "models.py"\n', 2, ("DG902", "Permission denied"), id="no program"
-        ),
-        pytest.param("pyproject.toml", f'{SETTINGS}python = "/bin/true"\n', 2, ("DG902", "install"), id="no Python"),
-        pytest.param("pyproject.toml", f'{SETTINGS}python = "/bin/cat"\n', 2, ("DG902",), id="a cat for a Python"),
-        pytest.param(
-            "alembic.ini",
-            INI.format(url=f"postgresql+pg8000://ann:{SECRET}@h/x"),
-            2,
-            ("DG902", "install pg8000"),
-            id="no driver",
-        ),
-        pytest.param(
-            "alembic.ini",
-            INI.format(url=f"oracle+oracledb://ann:{SECRET}@h/x"),
-            2,
-            ("DG902", "install oracledb"),
-            id="no driver of a rarer kind",
-        ),
-        pytest.param(
-            "alembic.ini", INI.format(url=f"zebra://ann:{SECRET}@h/x"), 2, ("DG902", "zebra"), id="no dialect"
-        ),
-        pytest.param("migrations/env.py", "import os\nos._exit(3)\n", 2, ("DG901", "exit code 3"), id="a sudden end"),
-    ],
+    chosen(
+        [
+            pytest.param(
+                "migrations/env.py", "def broken(:\n", 2, ("DG901", "SyntaxError", "env.py:1"), id="broken env.py"
+            ),
+            pytest.param(
+                "migrations/env.py",
+                "import os\nos.environ['SHOP_URL']\n",
+                2,
+                ("DG901", "env.py:2", "set SHOP_URL", "[tool.driftguard.env]"),
+                id="a missing variable",
+            ),
+            pytest.param(
+                "migrations/env.py",
+                "import nosuch.thing\n",
+                2,
+                ("DG901", "install nosuch", "prepend_sys_path"),
+                id="a missing module",
+            ),
+            pytest.param(
+                "migrations/env.py",
+                f"raise RuntimeError('cannot reach postgresql://ann:{SECRET}@h/x')\n",
+                2,
+                ("DG901", "ann:***@h/x"),
+                id="an error that holds a password",
+            ),
+            pytest.param("models.py", "1 / 0\n", 2, ("DG901", "ZeroDivisionError", "models.py:1"), id="broken models"),
+            pytest.param(
+                NEXT, "revision = 'aaaa'\ndef (\n", 1, ("DG112", "next.py:2"), id="a syntax error in a revision"
+            ),
+            pytest.param(
+                NEXT,
+                f"import os\nrevision = os.environ['NO']\ndown_revision = '{ID}'\n",
+                1,
+                ("DG112", "next.py:2", "computed"),
+                id="an id that nobody can read",
+            ),
+            pytest.param(NEXT, COMPUTED, 0, ("DG302", "1 revision behind"), id="an id that only Python can compute"),
+            pytest.param("alembic.ini", "[loggers]\n", 2, ("no Alembic environment found",), id="no environment"),
+            pytest.param(
+                "pyproject.toml", f"{SETTINGS}dedline = 2\n", 2, ('did you mean "deadline"',), id="misspelt setting"
+            ),
+            pytest.param(
+                "pyproject.toml",
+                f'{SETTINGS}ignore = ["multiple-haeds"]\n',
+                2,
+                ('"multiple-heads"?',),
+                id="misspelt rule",
+            ),
+            pytest.param(
+                "pyproject.toml",
+                f'{SETTINGS}environments.a.config = "alembic.ini"\nenvironments.b.config = "alembic.ini"\n',
+                2,
+                ("point at the same environment",),
+                id="one environment under two names",
+            ),
+            pytest.param(
+                "pyproject.toml",
+                "[tool.driftguard.environments.a]\n[tool.driftguard.environments.a]\n",
+                2,
+                ("pyproject.toml:2", "twice"),
+                id="two environments of one name",
+            ),
+            pytest.param(
+                "pyproject.toml", f'{SETTINGS}python = "/no/python"\n', 2, ("DG902", "no such"), id="no interpreter"
+            ),
+            pytest.param(
+                "pyproject.toml",
+                f'{SETTINGS}python = "models.py"\n',
+                2,
+                ("DG902", "Permission denied"),
+                id="no program",
+            ),
+            pytest.param(
+                "pyproject.toml", f'{SETTINGS}python = "/bin/true"\n', 2, ("DG902", "install"), id="no Python"
+            ),
+            pytest.param("pyproject.toml", f'{SETTINGS}python = "/bin/cat"\n', 2, ("DG902",), id="a cat for a Python"),
+            pytest.param(
+                "alembic.ini",
+                INI.format(url=f"postgresql+pg8000://ann:{SECRET}@h/x"),
+                2,
+                ("DG902", "install pg8000"),
+                id="no driver",
+            ),
+            pytest.param(
+                "alembic.ini",
+                INI.format(url=f"oracle+oracledb://ann:{SECRET}@h/x"),
+                2,
+                ("DG902", "install oracledb"),
+                id="no driver of a rarer kind",
+            ),
+            pytest.param(
+                "alembic.ini", INI.format(url=f"zebra://ann:{SECRET}@h/x"), 2, ("DG902", "zebra"), id="no dialect"
+            ),
+            pytest.param(
+                "migrations/env.py", "import os\nos._exit(3)\n", 2, ("DG901", "exit code 3"), id="a sudden end"
+            ),
+        ],
+        12,
+    ),
 )
 def test_what_is_at_fault_is_named(repository: Pets, path: str, text: str, code: int, said: tuple[str, ...]) -> None:
     repository.write(path, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from chosen import chosen
 from pets import COLUMNS, CREATE_PETS, ENV, ID, INI, MODELS, Pets, configured, revision
 
 from driftguard import engine
@@ -43,38 +44,42 @@ def codes(pets: Pets) -> list[str]:
 
 @pytest.mark.parametrize(
     ("path", "text"),
-    [
-        pytest.param("alembic.ini", INI_TEXT + LOGGING, id="percent signs in alembic.ini"),
-        pytest.param("alembic.ini", INI_TEXT.replace("\n", "\r\n"), id="CRLF in alembic.ini"),
-        pytest.param("migrations/env.py", "import os\nos.chdir('/')\n" + ENV, id="env.py goes elsewhere"),
-        pytest.param(
-            "migrations/env.py",
-            "import io, sys\nsys.stdout = io.StringIO()\n" + ENV + "sys.stdout.close()\n",
-            id="own stdout",
-        ),
-        pytest.param("migrations/env.py", ENV + "import os\nos.closerange(0, 3)\n", id="standard streams closed"),
-        pytest.param("migrations/env.py", ENV + "import sys\nsys.path.clear()\n", id="sys.path emptied"),
-        pytest.param(
-            "migrations/env.py",
-            "import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()\n" + ENV,
-            id="a thread that goes on",
-        ),
-        pytest.param(
-            "migrations/env.py",
-            "import signal\nfor each in (signal.SIGINT, signal.SIGTERM): signal.signal(each, signal.SIG_IGN)\n" + ENV,
-            id="signals ignored",
-        ),
-        pytest.param("migrations/env.py", configured("render_as_batch=True"), id="render_as_batch"),
-        pytest.param(
-            "migrations/env.py", configured("transaction_per_migration=True"), id="a transaction per revision"
-        ),
-        pytest.param(
-            "migrations/env.py",
-            ENV.replace("target_metadata=metadata", "target_metadata=[metadata, type(metadata)()]"),
-            id="several MetaData",
-        ),
-        pytest.param("models.py", MODELS.replace("sa.MetaData()", NAMED), id="a naming convention"),
-    ],
+    chosen(
+        [
+            pytest.param("alembic.ini", INI_TEXT + LOGGING, id="percent signs in alembic.ini"),
+            pytest.param("alembic.ini", INI_TEXT.replace("\n", "\r\n"), id="CRLF in alembic.ini"),
+            pytest.param("migrations/env.py", "import os\nos.chdir('/')\n" + ENV, id="env.py goes elsewhere"),
+            pytest.param(
+                "migrations/env.py",
+                "import io, sys\nsys.stdout = io.StringIO()\n" + ENV + "sys.stdout.close()\n",
+                id="own stdout",
+            ),
+            pytest.param("migrations/env.py", ENV + "import os\nos.closerange(0, 3)\n", id="standard streams closed"),
+            pytest.param("migrations/env.py", ENV + "import sys\nsys.path.clear()\n", id="sys.path emptied"),
+            pytest.param(
+                "migrations/env.py",
+                "import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()\n" + ENV,
+                id="a thread that goes on",
+            ),
+            pytest.param(
+                "migrations/env.py",
+                "import signal\nfor each in (signal.SIGINT, signal.SIGTERM): signal.signal(each, signal.SIG_IGN)\n"
+                + ENV,
+                id="signals ignored",
+            ),
+            pytest.param("migrations/env.py", configured("render_as_batch=True"), id="render_as_batch"),
+            pytest.param(
+                "migrations/env.py", configured("transaction_per_migration=True"), id="a transaction per revision"
+            ),
+            pytest.param(
+                "migrations/env.py",
+                ENV.replace("target_metadata=metadata", "target_metadata=[metadata, type(metadata)()]"),
+                id="several MetaData",
+            ),
+            pytest.param("models.py", MODELS.replace("sa.MetaData()", NAMED), id="a naming convention"),
+        ],
+        8,
+    ),
 )
 def test_unusual_files(pets: Pets, path: str, text: str) -> None:
     if path == "alembic.ini":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chosen import chosen
 from conftest import Fleet
 from fixtures.mariadb import MariadbServer
 from fixtures.postgresql import PostgresqlServer
@@ -100,7 +101,7 @@ def test_a_scope_leaves_out_what_a_reader_would() -> None:
     assert select.scoped(catalog, Scope()) == catalog
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(params=chosen(["postgresql", "mariadb", "sqlite"], 1))
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'live.db'}"

@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from chosen import chosen
 from guarded import Answer as Told
 from guarded import Guarded
 from hooked import COLOUR, column, hooked, readme, revision
@@ -127,7 +128,7 @@ def there_and_back(project: Guarded) -> None:
     project.git("checkout", "--quiet", "-")
 
 
-@pytest.mark.parametrize("step", [readme, unstaged_column, touched, committed, packed, rows, there_and_back])
+@pytest.mark.parametrize("step", chosen([readme, unstaged_column, touched, committed, packed, rows, there_and_back], 3))
 def test_what_does_not_matter(shop: Guarded, git_log: Path, step: Callable[[Guarded], None]) -> None:
     step(shop)
     assert is_remembered(shop, git_log)
@@ -190,7 +191,7 @@ def replaced_by_a_folder(path: Path) -> None:
     path.mkdir()
 
 
-@pytest.mark.parametrize("damage", [truncated, flipped, emptied, replaced_by_a_folder])
+@pytest.mark.parametrize("damage", chosen([truncated, flipped, emptied, replaced_by_a_folder], 2))
 def test_a_damaged_record_is_computed_again(shop: Guarded, damage: Callable[[Path], None]) -> None:
     damage(records(shop)[0])
     staged_column(shop)
@@ -296,10 +297,15 @@ def downgrade():
 
 @pytest.mark.parametrize(
     "edit",
-    [
-        pytest.param(lambda shop: shop.write("migrations/notes.sql", "CREATE TABLE notes (id INTEGER)"), id="a file"),
-        pytest.param(lambda shop: shop.environ.update(NOTES="CREATE TABLE notes (id INTEGER)"), id="a variable"),
-    ],
+    chosen(
+        [
+            pytest.param(
+                lambda shop: shop.write("migrations/notes.sql", "CREATE TABLE notes (id INTEGER)"), id="a file"
+            ),
+            pytest.param(lambda shop: shop.environ.update(NOTES="CREATE TABLE notes (id INTEGER)"), id="a variable"),
+        ],
+        2,
+    ),
 )
 def test_what_a_revision_read_matters_when_its_replay_was_remembered(
     shop: Guarded, git_log: Path, edit: Callable[[Guarded], None]

@@ -46,7 +46,7 @@ def others(checked: Checked) -> set[tuple[str, str]]:
     return {each for each in checked.told if each[0] != "DG201"}
 
 
-@pytest.mark.parametrize("project", EACH)
+@pytest.mark.parametrize("project", chosen(EACH, 1))
 def test_without_settings_the_graph_is_read_and_the_replay_is_tried(
     project: RealProject, workshop: Build, tmp_path: Path
 ) -> None:

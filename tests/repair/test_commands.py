@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from chosen import chosen
 from fixtures.mariadb import MariadbServer
 from fixtures.postgresql import PostgresqlServer
 from guarded import SAMPLES, Guarded, sql
@@ -31,7 +32,7 @@ DRIFT = (
 )
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(params=chosen(["postgresql", "mariadb", "sqlite"], 1))
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'shop.db'}"

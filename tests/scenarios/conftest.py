@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from chosen import chosen
 from fixtures.postgresql import PostgresqlServer
 
 
@@ -16,7 +17,7 @@ def _activated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=chosen(["sqlite", "postgresql"], 1))
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database, of either kind."""
     if request.param == "sqlite":

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from chosen import chosen
 from fixtures.borrowers import Borrow, Someone
 from fixtures.execute import execute
 from sqlalchemy.engine import make_url
@@ -43,7 +44,7 @@ def pid_of_server(cache_folder: Path) -> int:
     return int((home_of(cache_folder) / "pid").read_text())
 
 
-@pytest.mark.parametrize("driver", ["psycopg", "psycopg_async", "psycopg2", "asyncpg"])
+@pytest.mark.parametrize("driver", chosen(["psycopg", "psycopg_async", "psycopg2", "asyncpg"], 2))
 def test_every_driver_meets_empty_databases(driver: str, cache_folder: Path) -> None:
     with open_shadows(Request("postgresql", driver), execute, cache_folder=cache_folder) as shadows:
         first, second = shadows.create(), shadows.create()

@@ -428,7 +428,7 @@ def test_nothing_is_kept_on_postgresql(statement: str, make: Make, look: Callabl
     assert look(project).lent is None
 
 
-@pytest.mark.parametrize(("prepare", "edit"), chosen(KEEP, 6))
+@pytest.mark.parametrize(("prepare", "edit"), chosen(KEEP, 4))
 def test_a_snapshot_stays_usable(prepare: Edit, edit: Edit, make: Make, look: Callable[[Project], Looked]) -> None:
     project = make()
     prepare(project)
@@ -440,7 +440,7 @@ def test_a_snapshot_stays_usable(prepare: Edit, edit: Edit, make: Make, look: Ca
     assert found.head == look(project).head
 
 
-@pytest.mark.parametrize(("prepare", "edit", "visible"), chosen(INVALIDATE, 10))
+@pytest.mark.parametrize(("prepare", "edit", "visible"), chosen(INVALIDATE, 6))
 def test_a_snapshot_is_not_used(
     prepare: Edit, edit: Edit, visible: str, make: Make, look: Callable[[Project], Looked]
 ) -> None:
