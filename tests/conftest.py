@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from chosen import ALL
 
 from driftguard.shadow.place import server_account, servers_folder
 
@@ -40,7 +41,27 @@ FOREIGN_NAMES = (
     *("DATABASE_URL", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"),
     *("NO_COLOR", "FORCE_COLOR", "COLUMNS"),
 )
+SLOW = {
+    *("bad_input", "daemon", "faults", "fleet", "guests", "hooks", "journal", "memo", "probe", "project", "repair"),
+    *("scenarios", "snapshots", "templates"),
+}
+"""Folders of tests that mostly start git, guests or servers."""
+
+SEVERAL = 4
 CACHE_VARIABLE = "TESTS_DRIFTGUARD_CACHE"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of tests that start processes, an ordinary run takes every other row, where there are several."""
+    if os.environ.get(ALL) or any("::" in argument for argument in config.args):
+        return
+    slow = [item for item in items if item.path.parent.name in SLOW and "tmp_path" in getattr(item, "fixturenames", ())]
+    rows: dict[str, list[pytest.Item]] = {}
+    for item in slow:
+        rows.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    left_out = {item for each in rows.values() if len(each) >= SEVERAL for item in each[1::2]}
+    config.hook.pytest_deselected(items=sorted(left_out, key=lambda item: item.nodeid))
+    items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_configure(config: pytest.Config) -> None:
