@@ -56,8 +56,8 @@ def asked(folder: Path, line: str, shell: str = "bash") -> list[str]:
     [
         pytest.param("unin", ["uninstall"], id="commands"),
         pytest.param("check --strict-", ["--strict-coverage"], id="options"),
-        pytest.param("check --select DG40", ["DG401", "DG407"], id="rules by code"),
-        pytest.param("check --ignore dg40", ["DG401", "DG407"], id="rules in lower case"),
+        pytest.param("check --select DG40", ["DG401", "DG402", "DG403", "DG407"], id="rules by code"),
+        pytest.param("check --ignore dg40", ["DG401", "DG402", "DG403", "DG407"], id="rules in lower case"),
         pytest.param("check --select DG1,miss", ["DG1,missing-parent", "DG1,missing-revision"], id="a list"),
         pytest.param("explain rev", ["revision-cycle"], id="rules by name"),
         pytest.param("check --format s", ["sarif"], id="formats"),
