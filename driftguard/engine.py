@@ -50,7 +50,7 @@ from driftguard.facts.learning import learn
 from driftguard.facts.live import FromFile
 from driftguard.facts.orders import order_input
 from driftguard.facts.way_back import ONE_BY_ONE, new_revisions, ways_back
-from driftguard.findings import Finding, Place, Side, together
+from driftguard.findings import Finding, Place, Severity, Side, together
 from driftguard.git import (
     IndexTree,
     RefTree,
@@ -87,7 +87,7 @@ from driftguard.rules import RULES, selects
 from driftguard.schema.catalog import Catalog
 from driftguard.verdict import History, Member, Verdict, is_told, judge, says_unchecked
 
-UNTOLD = "models, head and live were not compared: {} stands in the way, and is ignored or not selected"
+UNTOLD = "models, head and live were not compared: {} stands in the way, and does not count as an error here"
 NOT_COMPARED = "not compared with the base branch: {}"
 CONFLICTS = "{}: git cannot merge {} with {} by itself, so what the revisions would be together cannot be told"
 MOST_ENTRIES = 3
@@ -110,6 +110,9 @@ IN_FOLDER = ("index", "everything", "last commit")
 
 SHARE = 0.4
 """Of the deadline, after which a hook does not begin to look at the last commit as well."""
+
+TEARING = ("DG103", "DG104", "DG105", "DG112")
+"""Rules of what Alembic refuses to load."""
 
 TORN = "{}: models, head and live were not compared, because Alembic cannot load these revisions"
 
@@ -149,7 +152,8 @@ class Outcome:
     """What comes together while environments are looked at.
 
     ``bases`` has, by environment, the base branch and its revisions; ``stamps`` environment, live database, revision.
-    ``patterns``: those that meant objects of an environment's live databases.
+    ``patterns``: those that meant objects of an environment's live databases. ``obstacles``: by environment, findings
+    of which at least one has to be told as an error, for they are why the rest was not looked at.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -160,6 +164,7 @@ class Outcome:
     patterns: set[tuple[str, str]] = field(default_factory=set)
     bases: dict[str, Known] = field(default_factory=dict)
     stamps: list[tuple[str, str, str]] = field(default_factory=list)
+    obstacles: list[tuple[str, tuple[Finding, ...]]] = field(default_factory=list)
 
     def standing(self, environment: str, database: str, stamp: Sequence[str] | None) -> None:
         """Note where a live database stands."""
@@ -251,11 +256,16 @@ class Examination:
         return self._judged(lambda finding: self._base(finding) or self._last_commit(finding))
 
     def _judged(self, known: Callable[[Finding], str]) -> Verdict:
+        verdict = self._judged_with((), known)
+        untold = tuple(_untold_obstacles(self._still, verdict))
+        return self._judged_with(untold, known) if untold else verdict
+
+    def _judged_with(self, more: tuple[Finding, ...], known: Callable[[Finding], str]) -> Verdict:
         still, live, settings = self._still, self._live, self._settings
         looked_at, applied, today = still.looked_at | live.looked_at, self._applied(), datetime.date.today()
         names = (facts.environment.name for facts in self._environments)
         return judge(
-            self._baseline.told(applied.findings, today),
+            (*self._baseline.told(applied.findings, today), *more),
             select=settings.select,
             ignore=settings.ignore,
             ignored_in={each.name: each.ignore for each in settings.environments},
@@ -681,7 +691,7 @@ def _look_at_environment(facts: EnvironmentFacts, outcome: Outcome, undoes: bool
     graph += _look_at_base(facts, given, outcome)
     outcome.findings[before:before] = graph
     if facts.scene.runs_code and _is_torn(facts):
-        _tell_obstacle(graph, facts, outcome)
+        outcome.obstacles.append((name, tuple(each for each in graph if each.code in TEARING)))
     else:
         _look_at_order(facts, given, outcome)
         if undoes:
@@ -737,16 +747,15 @@ def _look_at_base(facts: EnvironmentFacts, given: GraphInput, outcome: Outcome) 
     return [replace(finding, environment=name) for check in BASE.values() for finding in check(compared)]
 
 
-def _tell_obstacle(findings: list[Finding], facts: EnvironmentFacts, outcome: Outcome) -> None:
-    """Say that the rest was not compared, unless the user hears of what stands in its way."""
-    settings, name = facts.settings, facts.environment.name
-    if any(is_told(each.code, settings.select, settings.ignore) for each in findings):
-        return
-    codes = ", ".join(sorted({each.code for each in findings}))
-    problem = Problem(
-        name, UNTOLD.format(codes), help="see what it says", commands=(f"driftguard check --select {codes}",)
-    )
-    outcome.findings += [replace(each, environment=name) for each in SETUP["DG901"](problem)]
+def _untold_obstacles(outcome: Outcome, verdict: Verdict) -> Iterator[Finding]:
+    """That the rest was not compared, where what stands in its way is silenced, or let pass as known."""
+    told = {each.finding.identity for each in verdict.findings if each.severity is Severity.ERROR}
+    for environment, findings in outcome.obstacles:
+        if told.isdisjoint(each.identity for each in findings):
+            codes = ", ".join(sorted({each.code for each in findings}))
+            command = f"driftguard check --select {codes.replace(' ', '')}"
+            problem = Problem(environment, UNTOLD.format(codes), help="see what it says", commands=(command,))
+            yield from (replace(each, environment=environment) for each in SETUP["DG901"](problem))
 
 
 def _is_torn(facts: EnvironmentFacts) -> bool:
@@ -763,10 +772,13 @@ def _look_at_models(facts: EnvironmentFacts, outcome: Outcome) -> bool:
     for database in facts.databases:
         known = database.database
         if known.failure is not None:
-            failing = list(failing_upgrade(facts.failed_upgrade(known.failure)))
-            for finding in failing:
-                _add(outcome, finding, facts, known.name)
-            _tell_obstacle(failing, facts, outcome)
+            name = facts.environment.name
+            failing = tuple(
+                replace(each, environment=name, database=known.name)
+                for each in failing_upgrade(facts.failed_upgrade(known.failure))
+            )
+            outcome.findings += failing
+            outcome.obstacles.append((name, failing))
             with _unavailable_told(outcome, facts.environment.name), facts.failures():
                 database.give_back(known.shadow)
             continue

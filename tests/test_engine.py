@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from guarded import SAMPLES, Guarded
 
 from driftguard import engine
 from driftguard.config import Settings
+from driftguard.findings import Severity
 
 REVISION = "migrations/versions/3f2a8c01b7de_begin.py"
 TORN = ("down_revision = None", 'down_revision = "0123456789ab"')
 FAILING = ("def upgrade():", "def upgrade():\n    op.drop_table('nowhere')")
+LIGHT = (("DG1", Severity.WARNING), ("DG401", Severity.WARNING))
 WHOLE = ("def upgrade():", "def upgrade():")
 
 
@@ -27,11 +30,13 @@ WHOLE = ("def upgrade():", "def upgrade():")
         pytest.param(FAILING, {}, ["DG401"], 1, id="a failing upgrade speaks for itself"),
         pytest.param(FAILING, {"select": ("DG2", "DG3")}, ["DG901"], 2, id="a failing upgrade that is not selected"),
         pytest.param(FAILING, {"ignore": ("DG401",)}, ["DG901"], 2, id="a failing upgrade that is ignored"),
+        pytest.param(TORN, {"severity": LIGHT}, ["DG103", "DG901"], 2, id="a torn graph that weighs as a warning"),
+        pytest.param(FAILING, {"severity": LIGHT}, ["DG401", "DG901"], 2, id="a failing upgrade, as a warning"),
         pytest.param(TORN, {"ignore": ("DG1", "DG9")}, [], 0, id="everything is ignored on purpose"),
     ],
 )
 def test_what_stands_in_the_way_is_told(
-    change: tuple[str, str], asked: dict[str, tuple[str, ...]], codes: list[str], exit_code: int, tmp_path: Path
+    change: tuple[str, str], asked: dict[str, Any], codes: list[str], exit_code: int, tmp_path: Path
 ) -> None:
     project = Guarded.copy_of(SAMPLES / "plain", tmp_path / "shop")
     project.replace(REVISION, *change)

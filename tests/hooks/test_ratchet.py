@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from guarded import Answer, Guarded
-from hooked import COLOUR, Step, another_column, column, hooked, readme, revision, stage, told
+from hooked import COLOUR, HEAD, Step, another_column, column, hooked, readme, revision, stage, told
 
 NO_NEWS = "no news, and let pass: missing-revision shelves.colour"
 WALKING = """import importlib, pathlib
@@ -53,6 +53,36 @@ def revision_of_the_column(project: Guarded) -> None:
     other_type(project)
     project.commit("another length")
     project.replace("models.py", "colour = Column(String(99))", "colour = Column(String(77))")
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Guarded:
+    """Its last commit has nothing to be told of."""
+    return hooked(tmp_path / "shop")
+
+
+@pytest.mark.parametrize(
+    ("standing", "rule"),
+    [
+        pytest.param(("def upgrade():", "def upgrade():\n    op.drop_table('nowhere')"), "DG401", id="failing upgrade"),
+        pytest.param(("down_revision = None", 'down_revision = "0d7c1b94e2f5"'), "DG103", id="missing parent"),
+    ],
+)
+def test_what_stands_and_keeps_from_looking_excuses_nothing(
+    whole: Guarded, standing: tuple[str, str], rule: str
+) -> None:
+    path = f"migrations/versions/{HEAD}_begin.py"
+    whole.replace(path, *standing)
+    whole.commit("let in without the check")
+    column(whole)
+    answer = commit(whole)
+    assert answer.code != 0
+    assert told(answer) == {"DG901"}, answer.err
+    assert f"{rule} stands in the way" in answer.err
+    whole.git("checkout", "HEAD", "models.py")
+    whole.replace(path, *reversed(standing))
+    answer = commit(whole)
+    assert (answer.code, told(answer)) == (0, set()), answer.err
 
 
 @pytest.mark.parametrize(
