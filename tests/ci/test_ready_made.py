@@ -21,12 +21,12 @@ import psycopg
 import pytest
 from fixtures.postgresql import PostgresqlServer
 from guarded import SAMPLES, Answer, Guarded, sql
+from parsing import parse
 from psycopg.errors import InsufficientPrivilege
 from ruamel.yaml import YAML
 from sqlalchemy import make_url
 
 from driftguard.cache import CACHE_VARIABLE
-from driftguard.cli import cli
 from driftguard.rules import is_selector
 
 ROOT = Path(__file__).parents[2]
@@ -68,12 +68,6 @@ def words(script: str) -> list[str]:
     return shlex.split(line[line.index("driftguard ") :])[1:]
 
 
-def parsed(arguments: list[str]) -> None:
-    """Raises what click says of a command that does not exist."""
-    name, *rest = arguments
-    cli.commands[name].make_context(name, rest, obj=ROOT)
-
-
 @pytest.mark.parametrize("path", sorted(READY.glob("github/*.yml")), ids=lambda path: path.name)
 def test_workflows_are_valid(path: Path) -> None:
     [workflow] = described(path)
@@ -83,7 +77,7 @@ def test_workflows_are_valid(path: Path) -> None:
     for step in (step for job in workflow["jobs"].values() for step in job["steps"]):
         assert "${{" not in step.get("run", "")
         if "driftguard check" in step.get("run", ""):
-            parsed(words(step["run"]))
+            parse(words(step["run"]))
         if step.get("uses", "").startswith("driftguard/"):
             assert set(step["with"]) <= set(inputs)
 
@@ -114,7 +108,7 @@ def test_gitlab_s_script(tmp_path: Path, base: str, expected: list[str]) -> None
     done = subprocess.run(["sh", "-euc", line], env=environ, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == expected
     assert not list(tmp_path.iterdir())
-    parsed(["ci"])
+    parse(["ci"])
 
 
 def test_the_action_is_valid() -> None:
@@ -265,7 +259,7 @@ def test_the_cron_job_may_next_to_nothing(cronjob: dict[str, Any]) -> None:
 def test_the_cron_job_fits_the_image(cronjob: dict[str, Any]) -> None:
     pod = cronjob["CronJob"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     [container] = pod["containers"]
-    parsed(container["args"])
+    parse(container["args"])
     assert is_selector(container["args"][container["args"].index("--select") + 1])
     image = instructions()
     user, group = image["USER"][-1].split(":")
@@ -273,7 +267,7 @@ def test_the_cron_job_fits_the_image(cronjob: dict[str, Any]) -> None:
     cache = dict(each.split("=", 1) for each in shlex.split(image["ENV"][-1]))[CACHE_VARIABLE]
     assert cache in {each["mountPath"] for each in container["volumeMounts"]}
     assert json.loads(image["ENTRYPOINT"][-1]) == ["driftguard"]
-    parsed(json.loads(image["CMD"][-1]))
+    parse(json.loads(image["CMD"][-1]))
 
 
 def instructions() -> dict[str, list[str]]:
