@@ -8,6 +8,7 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from chosen import ALL
@@ -42,24 +43,36 @@ FOREIGN_NAMES = (
     *("NO_COLOR", "FORCE_COLOR", "COLUMNS"),
 )
 SLOW = {
-    *("bad_input", "daemon", "faults", "fleet", "guests", "hooks", "journal", "memo", "probe", "project", "repair"),
-    *("scenarios", "snapshots", "templates"),
+    *("bad_input", "ci", "daemon", "faults", "fleet", "guests", "hooks", "journal", "memo", "probe", "project"),
+    *("repair", "scenarios", "shadow", "snapshots", "templates"),
+    *("test_baseline", "test_doctor", "test_engine", "test_hook", "test_quick_starts", "test_watch_terminal"),
 }
-"""Folders of tests that mostly start git, guests or servers."""
+"""Folders and modules of tests that mostly start git, guests or servers."""
 
-SEVERAL = 4
+TAKEN = 3
+"""Of so many rows one."""
+
 CACHE_VARIABLE = "TESTS_DRIFTGUARD_CACHE"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of tests that start processes, an ordinary run takes every other row, where there are several."""
+    """Of tests that start processes, an ordinary run takes every third row; which one is first depends on the test."""
     if os.environ.get(ALL) or any("::" in argument for argument in config.args):
         return
-    slow = [item for item in items if item.path.parent.name in SLOW and "tmp_path" in getattr(item, "fixturenames", ())]
+    slow = [
+        item
+        for item in items
+        if SLOW & {item.path.parent.name, item.path.stem} and "tmp_path" in getattr(item, "fixturenames", ())
+    ]
     rows: dict[str, list[pytest.Item]] = {}
     for item in slow:
         rows.setdefault(item.nodeid.partition("[")[0], []).append(item)
-    left_out = {item for each in rows.values() if len(each) >= SEVERAL for item in each[1::2]}
+    left_out = {
+        item
+        for name, each in rows.items()
+        for number, item in enumerate(each)
+        if (number - crc32(name.encode()) % min(TAKEN, len(each))) % TAKEN
+    }
     config.hook.pytest_deselected(items=sorted(left_out, key=lambda item: item.nodeid))
     items[:] = [item for item in items if item not in left_out]
 

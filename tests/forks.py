@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import gc
+import inspect
 import json
 import os
 import runpy
@@ -24,8 +25,11 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import IO, NoReturn
 
+import driftguard
+from driftguard import engine
 from driftguard.memo import guess
 from driftguard.probe import early
 from driftguard.probe.preloaded import WORTH_LOADING, PreloadedGuests
@@ -34,9 +38,13 @@ LOADED = (
     *("alembic.autogenerate", "alembic.command", "alembic.config", "logging.config", "sqlalchemy.ext.asyncio"),
     *("sqlalchemy.dialects.mysql", "sqlalchemy.dialects.postgresql", "sqlalchemy.dialects.sqlite", "sqlalchemy.orm"),
     *("flask.cli", "flask_migrate", "flask_sqlalchemy", "psycopg", "psycopg2", "pymysql"),
-    *("driftguard.cli", "driftguard.commands.check", "rich.console", "rich.live", "sqlglot"),
+    *("rich.console", "rich.live", "sqlglot", "symtable"),
 )
-"""What is imported before the first fork; none of it starts threads, or looks at the folder that it is imported in."""
+"""What is imported before the first fork, and all of driftguard; none of it starts threads, or looks at the folder that
+it is imported in.
+"""
+
+NOT_LOADED = ("driftguard.__main__", "driftguard.probe.guest", "driftguard.pytest_plugin")
 
 INTERPRETER = ("PYTHON", "LD_", "LC_", "LANG", "TZ")
 """How the names of variables begin that a fork would have looked at too early."""
@@ -92,7 +100,8 @@ def _server() -> str:
 def serve(folder: str) -> None:
     """Fork whatever is asked for, until standard input ends."""
     sys.path[0] = ""  # instead of this folder
-    for name in LOADED:
+    own = (each.name for each in walk_packages(driftguard.__path__, "driftguard."))
+    for name in (*LOADED, *(each for each in own if not each.startswith(NOT_LOADED))):
         import_module(name)
     _lend_guests()
     gc.freeze()
@@ -111,12 +120,15 @@ def serve(folder: str) -> None:
 
 
 def _lend_guests() -> None:
-    """Let ``driftguard check`` have its guests from a preloader, as they are had from the daemon's."""
+    """Let driftguard have its guests from a preloader, as the daemon has them."""
     guests = PreloadedGuests()
     guests._used[sys.executable] = set(WORTH_LOADING)
     guests.prepare(sys.executable, cwd=Path.cwd(), environ=early.guest_environ(os.environ))
     guess.guessed = lambda folder: sys.executable
     early.begun = lambda python, environ: contextlib.nullcontext(guests.start)
+    examine = inspect.unwrap(engine.examine)
+    examine.__defaults__ = (*(examine.__defaults__ or ())[:-1], guests.start)
+    engine.guest_process = guests  # type: ignore[attr-defined]  # whose ``start`` the engine asks for
 
 
 def _answer(line: socket.socket) -> None:
