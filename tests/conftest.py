@@ -42,12 +42,17 @@ FOREIGN_NAMES = (
     *("DATABASE_URL", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"),
     *("NO_COLOR", "FORCE_COLOR", "COLUMNS"),
 )
-SLOW = {
+FOLDERS = {
     *("bad_input", "ci", "daemon", "faults", "fleet", "guests", "hooks", "journal", "memo", "probe", "project"),
     *("repair", "scenarios", "shadow", "snapshots", "templates"),
-    *("test_baseline", "test_doctor", "test_engine", "test_hook", "test_quick_starts", "test_watch_terminal"),
 }
-"""Folders and modules of tests that mostly start git, guests or servers."""
+"""Where tests that have a folder of their own mostly start git, guests or servers."""
+
+MODULES = {
+    *("test_baseline", "test_doctor", "test_engine", "test_hook", "test_quick_starts", "test_watch_terminal"),
+    *("test_fingerprint_mysql", "test_fingerprint_postgresql", "test_recording"),
+}
+"""Others of which each row starts something."""
 
 TAKEN = 3
 """Of so many rows one."""
@@ -59,13 +64,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Of tests that start processes, an ordinary run takes every third row; which one is first depends on the test."""
     if os.environ.get(ALL) or any("::" in argument for argument in config.args):
         return
-    slow = [
-        item
-        for item in items
-        if SLOW & {item.path.parent.name, item.path.stem} and "tmp_path" in getattr(item, "fixturenames", ())
-    ]
     rows: dict[str, list[pytest.Item]] = {}
-    for item in slow:
+    for item in filter(_is_slow, items):
         rows.setdefault(item.nodeid.partition("[")[0], []).append(item)
     left_out = {
         item
@@ -75,6 +75,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     }
     config.hook.pytest_deselected(items=sorted(left_out, key=lambda item: item.nodeid))
     items[:] = [item for item in items if item not in left_out]
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    has_a_folder = "tmp_path" in getattr(item, "fixturenames", ())
+    return item.path.stem in MODULES or (has_a_folder and item.path.parent.name in FOLDERS)
 
 
 def pytest_configure(config: pytest.Config) -> None:
