@@ -6,7 +6,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from conftest import Fleet
+from fleet.conftest import Fleet
 from guarded import sql
 from sqlalchemy import make_url
 

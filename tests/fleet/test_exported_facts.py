@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from chosen import chosen
-from conftest import Fleet
 from fixtures.mariadb import MariadbServer
 from fixtures.postgresql import PostgresqlServer
+from fleet.conftest import Fleet
 from guarded import Guarded, sql
 from hooked import plain
 from sqlalchemy import make_url

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from conftest import Fleet
 from fixtures.postgresql import PostgresqlServer
+from fleet.conftest import Fleet
 from guarded import Checked, sql
 from hooked import COLOUR, HEAD, add_column, add_revision
 

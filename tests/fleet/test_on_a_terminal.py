@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from conftest import Fleet
+from fleet.conftest import Fleet
 from terminal import CONTROL, Terminal
 
 SLOW = "import time; time.sleep(1.5)  # so that people are told why they wait\n"

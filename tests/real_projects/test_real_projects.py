@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from chosen import chosen
-from conftest import Upgraded, Workshop, directives
 from guarded import Checked, Guarded, sql
 from real_project import JUPYTERHUB, MLFLOW, OPTUNA, RealProject
+from real_projects.conftest import Upgraded, Workshop, directives
 
 PROJECTS = (OPTUNA, MLFLOW, JUPYTERHUB)
 EACH = [pytest.param(each, marks=pytest.mark.xdist_group(each.name), id=each.name) for each in PROJECTS]

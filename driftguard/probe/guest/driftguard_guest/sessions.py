@@ -16,6 +16,7 @@ class Sessions:
     def __init__(self, connections):
         self._connections = connections
         self._open = {}
+        self._engines = {}
         self._loop = None
         self._next = 0
 
@@ -31,7 +32,7 @@ class Sessions:
                     rows = _texts(result) if result.returns_rows else []
                 return rows
 
-        engine = self.engine(url)
+        engine = self._kept(url)
         return self.run(engine, lambda: run(engine))
 
     def execute_on_live(self, url, statements):
@@ -110,6 +111,15 @@ class Sessions:
 
     def engine(self, url, writable=False):
         """An engine that is not led away; the URL is a shadow's or a live address."""
+        return self._kept(url, writable) if url.startswith("@") else self._made(url, writable)
+
+    def _kept(self, url, writable=False):
+        """The same one each time: what it asks for at first is asked once. It keeps no connection open."""
+        if (url, writable) not in self._engines:
+            self._engines[url, writable] = self._made(url, writable)
+        return self._engines[url, writable]
+
+    def _made(self, url, writable):
         if url.startswith("@"):
             dialect = self._connections.lives[int(url[1:].partition("/")[0])].dialect
             name, driver = dialect.name, dialect.driver
