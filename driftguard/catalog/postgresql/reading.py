@@ -52,7 +52,9 @@ def read(query: Query, scope: Scope) -> Catalog:
     rows = [row for since, sql in LATER_FACTS.items() if number >= since for row in query(sql)]
     columns = remainder.columns(query(remainder.COLUMNS)) if number >= remainder.SINCE else ()
     if columns:
-        rows += query(remainder.statement(columns))
+        inhabited = {name for (name,) in query(remainder.inhabited(columns))}
+        empty = {each.catalog for each in columns if each.name == "oid"} - inhabited
+        rows += query(remainder.statement(columns, empty))
     if scope.privileges:
         rows += privileges.without_schemas(query(privileges.statement(wanted, columns)), wanted)
     ((role,),) = query(privileges.migrator(wanted)) if scope.privileges else (("",),)

@@ -6,7 +6,7 @@ is made. So what a later server adds is compared until somebody says that it is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby, takewhile
 from typing import NamedTuple
 
@@ -110,14 +110,26 @@ def columns(rows: Iterable[Row]) -> tuple[Column, ...]:
     )
 
 
-def statement(found: Sequence[Column]) -> str:
-    """SQL for rows (kind, schema, table, name, attribute, text)."""
+def inhabited(found: Sequence[Column]) -> str:
+    """SQL for the catalogs, of those with an oid, in which there is anything that the server did not come with."""
+    catalogs = [each.catalog for each in found if each.name == "oid"]
+    return " UNION ALL ".join(
+        f"SELECT '{each}' WHERE EXISTS (SELECT FROM {each} WHERE oid >= 16384)" for each in catalogs
+    )
+
+
+def statement(found: Sequence[Column], empty: Collection[str] = ()) -> str:
+    """SQL for rows (kind, schema, table, name, attribute, text).
+
+    Nothing is asked of what can only be in ``empty`` catalogs: to plan it takes longer than everything else.
+    """
     catalogs = {name: tuple(each) for name, each in groupby(found, key=lambda column: column.catalog)}
+    full = catalogs.keys() - empty
     branches = [
         *(_of_source(each, catalogs[each.catalog]) for each in SOURCES if each.catalog in catalogs),
-        *(_of_kind(each, catalogs[each.catalog]) for each in KINDS if each.catalog in catalogs),
-        *(_of_part(each, catalogs[each.catalog]) for each in PARTS if each.catalog in catalogs),
-        *(_of_kind(_unknown(name, catalogs[name]), catalogs[name]) for name in unknown(catalogs)),
+        *(_of_kind(each, catalogs[each.catalog]) for each in KINDS if each.catalog in full),
+        *(_of_part(each, catalogs[each.catalog]) for each in PARTS if each.catalog in catalogs and each.of in full),
+        *(_of_kind(_unknown(name, catalogs[name]), catalogs[name]) for name in unknown(catalogs) if name in full),
     ]
     return f"WITH {RELATIONS}, {TYPES}, {ROUTINES} {' UNION ALL '.join(filter(None, branches))}"
 
