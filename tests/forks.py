@@ -22,16 +22,19 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
-from typing import IO, NoReturn
+from types import SimpleNamespace
+from typing import IO, Any, NoReturn
 
 import driftguard
 from driftguard import engine
 from driftguard.memo import guess
-from driftguard.probe import early
+from driftguard.probe import early, guest_process
+from driftguard.probe.guest_process import Guest
 from driftguard.probe.preloaded import WORTH_LOADING, PreloadedGuests
 
 LOADED = (
@@ -120,15 +123,19 @@ def serve(folder: str) -> None:
 
 
 def _lend_guests() -> None:
-    """Let driftguard have its guests from a preloader, as the daemon has them."""
-    guests = PreloadedGuests()
+    """Let driftguard have its guests in this interpreter from a preloader, as the daemon has them."""
+    guests, ordinary = PreloadedGuests(), guest_process.start
     guests._used[sys.executable] = set(WORTH_LOADING)
     guests.prepare(sys.executable, cwd=Path.cwd(), environ=early.guest_environ(os.environ))
+
+    def start(python: str, **others: Any) -> AbstractContextManager[Guest]:
+        return (guests.start if python == sys.executable else ordinary)(python, **others)
+
     guess.guessed = lambda folder: sys.executable
-    early.begun = lambda python, environ: contextlib.nullcontext(guests.start)
+    early.begun = lambda python, environ: contextlib.nullcontext(start)
     examine = inspect.unwrap(engine.examine)
-    examine.__defaults__ = (*(examine.__defaults__ or ())[:-1], guests.start)
-    engine.guest_process = guests  # type: ignore[attr-defined]  # whose ``start`` the engine asks for
+    examine.__defaults__ = (*(examine.__defaults__ or ())[:-1], start)
+    engine.guest_process = SimpleNamespace(start=start)  # type: ignore[assignment]
 
 
 def _answer(line: socket.socket) -> None:

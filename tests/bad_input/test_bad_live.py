@@ -77,7 +77,10 @@ def served(tmp_path: Path, postgresql_server: PostgresqlServer) -> Iterator[Serv
     served.url = url
     served.alembic("upgrade", "head")
     served.must("find", ".", "-name", "__pycache__", "-prune", "-exec", "rm", "-r", "{}", "+")
-    sql(url, f"DO $$ BEGIN CREATE ROLE {READER} LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$")
+    sql(
+        url,
+        f"DO $$ BEGIN CREATE ROLE {READER} LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$",
+    )
     yield served
     postgresql_server.drop(url)
 

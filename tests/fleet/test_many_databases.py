@@ -115,7 +115,10 @@ def test_servers_that_refuse_or_do_not_answer(fleet: Fleet, postgresql_server: P
         fleet.project.environ["SHOP_DATABASE"] = url
         fleet.project.alembic("upgrade", "head")
     sql(drifted, ADD_ZIP)
-    sql(closed, "DO $$ BEGIN CREATE ROLE shop_reader LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$")
+    sql(
+        closed,
+        "DO $$ BEGIN CREATE ROLE shop_reader LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$",
+    )
     fleet.names = ()
     live = fleet.listed(
         f"fine={fine}",
