@@ -79,7 +79,7 @@ def served(tmp_path: Path, postgresql_server: PostgresqlServer) -> Iterator[Serv
     served.must("find", ".", "-name", "__pycache__", "-prune", "-exec", "rm", "-r", "{}", "+")
     sql(
         url,
-        f"DO $$ BEGIN CREATE ROLE {READER} LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$",
+        f"DO $$ BEGIN CREATE ROLE {READER} LOGIN; EXCEPTION WHEN OTHERS THEN NULL; END $$",
     )
     yield served
     postgresql_server.drop(url)

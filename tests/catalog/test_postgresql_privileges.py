@@ -28,7 +28,7 @@ VERSION_TABLE = "CREATE TABLE alembic_version (version_num varchar(32) PRIMARY K
 @pytest.fixture(scope="module")
 def roles(postgresql_server: PostgresqlServer) -> Iterator[None]:
     """A cluster has its roles once, and another worker of the same run may be here too."""
-    creating = "DO $$ BEGIN CREATE ROLE {0}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+    creating = "DO $$ BEGIN CREATE ROLE {0}; EXCEPTION WHEN OTHERS THEN NULL; END $$"
     for each in ROLES:
         execute(postgresql_server.admin_url(), creating.format(quote(each)))
     yield

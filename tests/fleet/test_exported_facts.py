@@ -183,7 +183,7 @@ def test_by_a_role_that_may_only_select(fleet: Fleet, postgresql_url: str) -> No
         postgresql_url,
         "CREATE SCHEMA archive",
         "CREATE TABLE archive.items (id int)",
-        "DO $$ BEGIN CREATE ROLE shop_selects LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$",
+        "DO $$ BEGIN CREATE ROLE shop_selects LOGIN; EXCEPTION WHEN OTHERS THEN NULL; END $$",
         "GRANT SELECT ON ALL TABLES IN SCHEMA public TO shop_selects",
     )
     url = postgresql_url.replace("postgres@", f"shop_selects:{SECRET}@")

@@ -40,7 +40,7 @@ def live(postgresql_server: PostgresqlServer) -> Iterator[str]:
     """A database that ``dg_boss`` may do everything in."""
     admin, url = postgresql_server.admin_url(), postgresql_server.create()
     for each in ROLES:
-        creating = f"CREATE ROLE {each} LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL"
+        creating = f"CREATE ROLE {each} LOGIN; EXCEPTION WHEN OTHERS THEN NULL"
         sql(admin, f"DO $$ BEGIN {creating}; END $$")
     sql(url, "GRANT CREATE ON SCHEMA public TO dg_boss")
     yield url
