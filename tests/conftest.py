@@ -87,6 +87,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         os.environ[CACHE_VARIABLE] = tempfile.mkdtemp(prefix="dgc-", dir="/tmp")
         os.environ["UV_COMPILE_BYTECODE"] = "1"  # guests write none, and would compile SQLAlchemy anew each time
+        os.environ["UV_LINK_MODE"] = "copy"  # another link to a module is a change of it for those who have loaded it
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

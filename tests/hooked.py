@@ -174,6 +174,6 @@ def uv(*arguments: str, cache: Path) -> None:
     """Run uv with a cache that lives as long as the run."""
     subprocess.run(
         [sys.executable, "-m", "uv", *arguments, "--quiet"],
-        env={**os.environ, "UV_CACHE_DIR": str(cache), "UV_LINK_MODE": "copy"},
+        env={**os.environ, "UV_CACHE_DIR": str(cache)},
         check=True,
     )
