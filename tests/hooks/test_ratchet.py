@@ -85,6 +85,22 @@ def test_what_stands_and_keeps_from_looking_excuses_nothing(
     assert (answer.code, told(answer)) == (0, set()), answer.err
 
 
+def test_neither_does_it_in_a_baseline_or_a_base(whole: Guarded) -> None:
+    look = ("check", "--live", "off")
+    whole.replace(
+        f"migrations/versions/{HEAD}_begin.py", "def upgrade():", "def upgrade():\n    op.drop_table('nowhere')"
+    )
+    whole.commit("let in without the check")
+    whole.git("checkout", "-b", "side")
+    column(whole)
+    whole.commit("a column on a branch")
+    by_base = whole.driftguard(*look, "--base", "main")
+    assert (by_base.code, told(by_base)) == (2, {"DG901"}), by_base.out
+    assert whole.driftguard("baseline", "--all", "--live", "off").code == 0
+    by_baseline = whole.driftguard(*look)
+    assert (by_baseline.code, told(by_baseline)) == (2, {"DG901"}), by_baseline.out
+
+
 @pytest.mark.parametrize(
     ("steps", "codes"),
     [
