@@ -120,6 +120,7 @@ def hook_edited_watched(project: Project) -> float:
         _look_since(project, moment)
         project.stage_edit()
         seconds = timed(project, HOOK, expect=FOUND)
+        _settled(project)
     _settled(project)
     return seconds
 
@@ -129,6 +130,7 @@ def hook_edited_watched_at_once(project: Project) -> float:
     with project.edited(_column()):
         project.stage_edit()
         seconds = timed(project, HOOK, expect=FOUND)
+        _settled(project)
     _settled(project)
     return seconds
 
@@ -216,6 +218,7 @@ def verdict_after_save(project: Project) -> float:
         look = _look_since(project, moment)
         if look.verdict is None or look.verdict.exit_code != FOUND:
             raise RuntimeError(f"the watcher of {project.root} saw nothing: {look}")
+        _settled(project)  # what comes at once after a look is taken for its echo
     _settled(project)
     return float(max(look.at + look.seconds - moment - changes.QUIET, look.seconds))
 

@@ -10,7 +10,7 @@ import sys
 
 from driftguard.colours import shows_colours
 from driftguard.daemon.client import ask
-from driftguard.memo.ask import git_folder, live_as_it_was, remembered
+from driftguard.memo.ask import git_folder, remembered
 from driftguard.memo.record import Answer, Record
 
 STAGED = ("pre-commit", "pre-merge-commit", "driftguard")
@@ -59,7 +59,7 @@ def at_once(moment: str, environ: dict[str, str]) -> Answer | None:
 
 def _answer(folder: str, moment: str, environ: dict[str, str]) -> Answer | None:
     record = remembered(folder, environ)
-    if record is None or not live_as_it_was(record.live):
+    if record is None:
         return _watchers(folder, moment, environ)
     return _with_servers(folder, moment, environ, record) if record.live.servers else record.answer
 

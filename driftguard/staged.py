@@ -12,7 +12,7 @@ from driftguard.findings import Severity, Side
 from driftguard.git import Repository, Tree
 from driftguard.memo.ask import find, maker
 from driftguard.memo.guess import learn
-from driftguard.memo.record import Answer, Record
+from driftguard.memo.record import Answer, Live, Record
 from driftguard.memo.shelf import Shelf
 from driftguard.ratchet import keep
 from driftguard.report import REPORTS, Paint, Source, colourful, plain
@@ -22,7 +22,7 @@ from driftguard.verdict import Judged, Verdict, says_unchecked
 
 LIVE_UNREADABLE = "DG904"
 
-DIRECT = "DG301"
+UNKNOWN_STAMP = "DG303"
 
 NAMED = 3
 """Findings that are named though they are no news."""
@@ -67,9 +67,10 @@ def source_of(tree: Tree) -> Source:
 def remember(examination: Examination, told: Answer) -> bool:
     """Keep the answer for the next hook that meets the same; whether that was possible.
 
-    What the rules of the graph and of live say rests on more than files (branches, other databases): only where they
-    are content is a verdict kept. One that rests on what day it is is not kept either. What was found in these files
-    is kept for the next commit's hook, which lets pass what this one has.
+    What the rules of the graph say rests on more than these files, as does where a live database's unknown revision
+    was seen (branches, other commits): only where they are content is a verdict kept. One that rests on what day it is
+    is not kept either. What was found in these files is kept for the next commit's hook, which lets pass what this one
+    has.
     """
     repository, verdict, before = examination.repository, examination.commit_verdict, examination.compared_with
     if repository is None or examination.rests_on_the_day:
@@ -78,20 +79,26 @@ def remember(examination: Examination, told: Answer) -> bool:
     if found is None:
         return False
     keep(repository, examination.settings, verdict, found)
-    if not all(map(_rests_on_files, verdict.findings)) or (before is not None and before.rests_on is None):
+    if not all(map(_rests_on_what_is_compared, verdict.findings)) or (before is not None and before.rests_on is None):
         return False
     head = before and before.rests_on
-    record = Record(maker(str(repository.root)), found.staged, found.around, found.live, told, head)
+    live = _asked(found.live) if any(each.finding.side is Side.LIVE for each in verdict.findings) else found.live
+    record = Record(maker(str(repository.root)), found.staged, found.around, live, told, head)
     return _shelf(repository).put(record)
 
 
-def remembered(repository: Repository, environ: Mapping[str, str]) -> bool:
-    """Whether a hook that is called now would find its answer."""
+def _asked(live: Live) -> Live:
+    """Whoever is told of a live database as it was must know that it still is so."""
+    return Live(live.files, tuple((name, True, fingerprint) for name, _, fingerprint in live.servers))
+
+
+def remembered(repository: Repository, environ: Mapping[str, str]) -> Record | None:
+    """What a hook that is called now would find, live databases on servers left aside."""
 
     def ask_git(*commands: tuple[str, ...]) -> list[bytes]:
         return [repository.run(*command) for command in commands]
 
-    return find(_shelf(repository), maker(str(repository.root)), dict(environ), ask_git) is not None
+    return find(_shelf(repository), maker(str(repository.root)), dict(environ), ask_git)
 
 
 def guess_interpreter(examination: Examination) -> None:
@@ -101,11 +108,11 @@ def guess_interpreter(examination: Examination) -> None:
         learn(str(repository.git_folder / "driftguard"), python)
 
 
-def _rests_on_files(judged: Judged) -> bool:
+def _rests_on_what_is_compared(judged: Judged) -> bool:
     finding = judged.finding
-    if finding.code == LIVE_UNREADABLE or (finding.code == DIRECT and judged.known):  # of which only the name is said
+    if finding.code == LIVE_UNREADABLE:
         return True
-    return finding.side not in (Side.GRAPH, Side.LIVE) and not says_unchecked(finding.code)
+    return finding.side is not Side.GRAPH and finding.code != UNKNOWN_STAMP and not says_unchecked(finding.code)
 
 
 def _shelf(repository: Repository) -> Shelf:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -19,8 +19,21 @@ from driftguard.verdict import Verdict
 AGAIN = Answer(-1, "", "")
 """What a hook is told that finds its answer in the memo by now."""
 
+UNREACHABLE = "unreachable"
+
 HOOK = "pre-commit"
 """The moment whose verdicts are remembered."""
+
+
+def without_reasons(fingerprints: Iterable[str]) -> tuple[str, ...]:
+    """Why a database is unreachable may be told in other words each time."""
+    return tuple(UNREACHABLE if not each or each.startswith(UNREACHABLE) else each for each in fingerprints)
+
+
+def are_among(fingerprints: Iterable[str], live: Iterable[str]) -> bool:
+    """Whether some of the live databases, in their order, have these fingerprints."""
+    now = iter(without_reasons(live))
+    return all(each in now for each in without_reasons(fingerprints))
 
 
 class Sight(Protocol):
@@ -83,8 +96,11 @@ class Looker(Protocol):
     def remember_index(self, progress: Progress) -> None:
         """Have an answer for a git hook that asks about what is staged now."""
 
-    def answer(self, moment: str, environ: Mapping[str, str], cwd: Path) -> Answer | None:
-        """What that git hook is told; None if it runs for another work tree, AGAIN if it finds its answer by now."""
+    def answer(self, moment: str, environ: Mapping[str, str], cwd: Path, live: tuple[str, ...]) -> Answer | None:
+        """What that git hook is told; None if it runs for another work tree, AGAIN if it finds its answer by now.
+
+        ``live``: exact fingerprints of the live databases, as they are now.
+        """
         ...
 
 
@@ -176,11 +192,12 @@ class Engine:
             kept = staged.remember(examination, staged.answer(examination, staged.source_of(tree)))
         self._in_vain = b"" if kept else entries
 
-    def answer(self, moment: str, environ: Mapping[str, str], cwd: Path) -> Answer | None:
+    def answer(self, moment: str, environ: Mapping[str, str], cwd: Path, live: tuple[str, ...]) -> Answer | None:
         repository = find_repository(cwd, environ)
         if repository is None or repository.bare or repository.root.resolve() != self._root.resolve():
             return None
-        if staged.remembered(repository, environ):  # since the hook has looked
+        record = staged.remembered(repository, environ)  # since the hook has looked
+        if record is not None and are_among([each for _, _, each in record.live.servers], live):
             return AGAIN
         look = self._examine_index(repository, moment, environ, engine.silent, self._start)
         with look as (examination, tree):

@@ -17,7 +17,7 @@ from watchdog.observers.api import BaseObserver
 from driftguard.daemon.changes import Batch, Ground, Inbox, Question, is_noise
 from driftguard.daemon.ear import listening
 from driftguard.daemon.folders import Folders, changed_since
-from driftguard.daemon.looking import Looker, Sight
+from driftguard.daemon.looking import UNREACHABLE, Looker, Sight, are_among, without_reasons
 from driftguard.daemon.state import Look, State
 from driftguard.errors import DriftguardError
 from driftguard.memo.record import Answer
@@ -39,7 +39,6 @@ ECHO_SECONDS = 0.2
 PATIENCE_SECONDS, LONGEST_PATIENCE_SECONDS = 2.0, 600.0
 JUMP_SECONDS = 30.0
 NEVER = float("inf")
-UNREACHABLE = "unreachable"
 
 T = TypeVar("T")
 
@@ -93,15 +92,15 @@ class Watch:
         """Watch until ``stop`` is set (see ``wake``) or the work tree is gone; ``tell`` hears of every news."""
         self._tell = tell
         try:
-            with Folders(self._heard, self._observer) as folders, listening(self._told_by_live) as self._pipe:
-                self._renew(folders, NEVER)
+            with Folders(self._heard, self._observer) as self._folders, listening(self._told_by_live) as self._pipe:
+                self._renew(NEVER)
                 offset = time.time() - time.monotonic()
-                self._look(START, folders)
+                self._look(START)
                 while not stop.is_set() and self._lasts():
-                    self._serve(self._inbox.wait(self._next()), folders)
+                    self._serve(self._inbox.wait(self._next()))
                     was, offset = offset, time.time() - time.monotonic()
                     if abs(offset - was) > JUMP_SECONDS:
-                        self._look(CLOCK, folders)
+                        self._look(CLOCK)
         finally:
             self._inbox.close()
             self._sight = None
@@ -115,8 +114,11 @@ class Watch:
         """What a git hook is told, from any thread but the watching one; None if it cannot be told in time."""
 
         def ask() -> Answer | None:
+            if self._sight is not None and self._sight.needs_guests:
+                self._hurry()
+                self._glance_at_live(self._sight)
             with self._busy(f"answering {moment}"):
-                return self._looker.answer(moment, environ, cwd)
+                return self._looker.answer(moment, environ, cwd, self._live)
 
         return self._ask(ask, seconds)
 
@@ -124,7 +126,9 @@ class Watch:
         """Whether the live databases have these exact fingerprints now; from any thread but the watching one."""
 
         def ask() -> bool:
-            return self._sight is not None and _without_reasons(self._sight.live_fingerprint(True)) == was
+            if self._sight is None:
+                return False
+            return are_among(was, self._sight.live_fingerprint(True))
 
         return self._ask(ask, seconds) or False
 
@@ -150,23 +154,23 @@ class Watch:
             moments.append(self._live_at)
         return min(moments)
 
-    def _serve(self, news: Question | Batch | None, folders: Folders) -> None:
+    def _serve(self, news: Question | Batch | None) -> None:
         now = time.monotonic()
         match news:
             case Question():
                 news.serve()
             case Batch():
-                self._consider(news, folders)
+                self._consider(news)
             case _ if self._postponed and self._postponed[0] <= now:
-                self._look(self._postponed[1], folders)
+                self._look(self._postponed[1])
             case _ if self._index_is_due:
                 self._index_is_due = False
                 with self._busy("looking at what is staged"), self._logged():
                     self._looker.remember_index(self._progress)
             case _ if self._sight is not None and self._live_at <= now:
-                self._glance_at_live(self._sight, folders)
+                self._glance_at_live(self._sight)
 
-    def _consider(self, batch: Batch, folders: Folders) -> None:
+    def _consider(self, batch: Batch) -> None:
         """Look again, unless git only refreshed its index.
 
         What changes *while* we look may be the project's own doing, such as a log that it writes. Where the same files
@@ -182,7 +186,7 @@ class Watch:
             return
         else:
             self._echoes |= batch.causes
-        self._look(batch.cause, folders)
+        self._look(batch.cause)
 
     def _index_has_moved(self) -> bool:
         try:
@@ -190,7 +194,7 @@ class Watch:
         except (DriftguardError, OSError):
             return True
 
-    def _look(self, cause: str, folders: Folders) -> None:
+    def _look(self, cause: str) -> None:
         self._postponed = None
         at, began, held = time.time(), time.monotonic(), ExitStack()
         verdict: Verdict | None = None
@@ -214,31 +218,31 @@ class Watch:
         with self._logged():
             if self._sight is not None:
                 self._watched = self._sight.watched
-                self._live = _without_reasons(self._sight.live_fingerprints_before)
+                self._live = without_reasons(self._sight.live_fingerprints_before)
                 self._listens = self._sight.needs_guests and self._sight.listen(self._pipe)
                 if not self._sight.needs_guests:
                     self._sight.let_guests_go()
         with self._logged():
-            self._renew(folders, at)
+            self._renew(at)
         self._index_is_due = self._ground.git_folder is not None
         self._ended = time.monotonic()
         self._live_at, self._live_seconds = self._ended + LIVE_SECONDS, LIVE_SECONDS
         if self._listens:
             self._hurry()
 
-    def _renew(self, folders: Folders, since: float) -> None:
+    def _renew(self, since: float) -> None:
         """Watch what matters now; what has changed since, in folders that nobody watched, was not heard."""
         self._ground = ground = self._looker.ground().watching(self._watched)
         git = [each for each in (ground.git_folder, ground.common_folder) if each is not None]
         deep = [each / name for each in git[-1:] for name in ("refs", "reftable")]
-        for folder in folders.renew((ground.root, *git, *ground.folders), deep):
+        for folder in self._folders.renew((ground.root, *git, *ground.folders), deep):
             inside = folder.is_relative_to(ground.root) and folder not in git
             if inside and changed_since(folder, since, is_noise):
                 self._inbox.changed(ground.cause("created", str(folder)))
-        if folders.note:
-            self._show(self._state.noting(folders.note))
+        if self._folders.note:
+            self._show(self._state.noting(self._folders.note))
 
-    def _glance_at_live(self, sight: Sight, folders: Folders) -> None:
+    def _glance_at_live(self, sight: Sight) -> None:
         """Ask cheaply, then exactly, then look.
 
         Some servers count what a session does only when it is idle or over, so the exact question is asked once in a
@@ -247,12 +251,12 @@ class Watch:
         """
         began, listened = time.monotonic(), self._listens
         try:
-            counters = _without_reasons(sight.live_fingerprint(False))
+            counters = without_reasons(sight.live_fingerprint(False))
             if counters != self._counters or began > self._exact_at:
-                live = _without_reasons(sight.live_fingerprint(True))
+                live = without_reasons(sight.live_fingerprint(True))
                 took = time.monotonic() - began
                 if live != self._live:
-                    self._look_at_live(sight, folders)
+                    self._look_at_live(sight)
                 self._live, self._counters = live, counters
                 self._exact_at = time.monotonic() + max(EXACT_SECONDS, took * EXACT_REST)
             if listened:
@@ -260,7 +264,7 @@ class Watch:
         except Exception as error:
             self._log(_told(error))
             pause = min(2 * self._live_seconds, LONGEST_LIVE_SECONDS)
-            self._look(LIVE, folders)  # with new guests
+            self._look(LIVE)  # with new guests
         else:
             reachable = counters and UNREACHABLE not in counters
             pause = LIVE_SECONDS if reachable else min(2 * self._live_seconds, LONGEST_LIVE_SECONDS)
@@ -270,9 +274,9 @@ class Watch:
         elif self._listens:
             self._hurry()  # what was told before was not heard
 
-    def _look_at_live(self, sight: Sight, folders: Folders) -> None:
+    def _look_at_live(self, sight: Sight) -> None:
         if not sight.needs_guests:
-            self._look(LIVE, folders)
+            self._look(LIVE)
             return
         at, began = time.time(), time.monotonic()
         with self._busy(f"looking: {LIVE}"):
@@ -323,11 +327,6 @@ class Watch:
     def _is_blocked(self) -> bool:
         folder = self._ground.git_folder
         return folder is not None and (folder / "index.lock").exists()
-
-
-def _without_reasons(fingerprints: tuple[str, ...]) -> tuple[str, ...]:
-    """Why a database is unreachable may be told in other words each time."""
-    return tuple(UNREACHABLE if not each or each.startswith(UNREACHABLE) else each for each in fingerprints)
 
 
 def _in_words(error: Exception) -> str:

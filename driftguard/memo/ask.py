@@ -49,7 +49,7 @@ def maker(root: str) -> str:
 
 
 def remembered(folder: str, environ: dict[str, str]) -> Record | None:
-    """The record of a verdict that holds for what is staged now, live databases left aside."""
+    """The record of a verdict that holds for what is staged now, live databases on servers left aside."""
     quiet = {**environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1"}
 
     def ask_git(*commands: tuple[str, ...]) -> list[bytes]:
@@ -71,7 +71,7 @@ def find(shelf: Shelf, made_by: str, environ: dict[str, str], ask_git: Callable[
                 return None
             index, new_revisions = Index(outputs[0], locations), frozenset(outputs[1].split(b"\0")) - {b""}
         fits = index.agrees_with(record.staged) and new_revisions.issubset(record.staged.new_revisions)
-        if not fits or not holds(record.around, environ):
+        if not fits or not holds(record.around, environ) or not _live_as_it_was(record.live):
             continue
         if record.head is not None:
             committed = committed or b"".join(map(as_staged, ask_git(LIST_COMMITTED)))
@@ -103,7 +103,7 @@ def holds(around: Around, environ: dict[str, str]) -> bool:
     )
 
 
-def live_as_it_was(live: Live) -> bool:
+def _live_as_it_was(live: Live) -> bool:
     """Whether the live databases that are files have the schema and the stamp that they had."""
     if not live.files:
         return True

@@ -243,13 +243,31 @@ def test_without_guests_a_live_database_is_looked_at_with_all_the_rest(
 
 
 @pytest.mark.parametrize(
-    ("now", "same"), [(("1",), True), (("2",), False), ((), False), (("unreachable: for a reason",), False)]
+    ("was", "same"),
+    [
+        (("1", "unreachable: for a reason"), True),
+        (("1",), True),
+        ((), True),
+        (("2",), False),
+        (("unreachable: for a reason", "1"), False),
+        (("1", "1"), False),
+    ],
 )
-def test_whether_live_is_as_it_was(root: Path, now: tuple[str, ...], same: bool) -> None:
+def test_whether_live_is_as_it_was(root: Path, was: tuple[str, ...], same: bool) -> None:
+    engine = Engine(root)
+    engine.live = ("1", "unreachable: for another reason")
+    with Watched(root, engine) as watched:
+        assert watched.watch.live_is(was, 30) == same
+
+
+def test_a_hook_is_told_of_live_as_it_is_now(root: Path) -> None:
     engine = Engine(root)
     engine.live = ("1",)
     with Watched(root, engine) as watched:
-        assert watched.watch.live_is(now, 30) == same
+        engine.live = ("2",)
+        watched.watch.answer("pre-commit", {}, root, 30)
+        assert engine.told_of_live == ("2",)
+        assert watched.causes == ["the start", "live database"]
 
 
 def test_an_unreachable_database_is_asked_less_and_less(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

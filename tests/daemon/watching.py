@@ -49,6 +49,7 @@ class Engine:
         self.pipe: Path | None = None
         self.folders: tuple[Path, ...] = ()
         self.remembered: list[str] = []
+        self.told_of_live: tuple[str, ...] = ()
         self.open = self.most_open = 0
         self.moved = True
         self.compared = 0
@@ -76,9 +77,10 @@ class Engine:
     def remember_index(self, progress: Progress) -> None:
         self.remembered.append("index")
 
-    def answer(self, moment: str, environ: Mapping[str, str], cwd: Path) -> Answer | None:
+    def answer(self, moment: str, environ: Mapping[str, str], cwd: Path, live: tuple[str, ...]) -> Answer | None:
         if environ.get("FAIL"):
             raise OSError("no room")
+        self.told_of_live = live
         return Answer(1, f"{moment} {environ.get('A', '')}", "red")
 
 

@@ -49,6 +49,27 @@ def test_restarted_and_stopped_under_a_watcher(yard: Yard, live_server: LiveServ
     yard.nothing_is_left()
 
 
+def test_altered_by_hand_beside_hooks(yard: Yard, live_server: LiveServer) -> None:
+    begin(yard, live_server)
+    yard.project.replace("driftguard.toml", "3", "60")
+    yard.project.git("add", "driftguard.toml")
+    yard.daemon("start")
+    assert found(yard) == set()
+
+    sql(live_server.url, "DROP INDEX ix_items_name")
+    answer = yard.hook()
+    assert (answer.code, "[DG301]" in answer.out) == (1, True), answer
+    assert yard.hook() == answer
+    log = (yard.own / "daemon.log").read_text()
+    assert (log.count("live database: exit code 1"), log.count(": exit code")) == (1, 2), log
+
+    yard.daemon("stop")
+    sql(live_server.url, "CREATE INDEX ix_items_name ON items (name)")
+    answer = yard.hook()
+    assert (answer.code, "DG301" in answer.out) == (0, False), answer
+    yard.nothing_is_left()
+
+
 def test_silent_to_a_hook(yard: Yard, live_server: LiveServer) -> None:
     begin(yard, live_server)
     yard.drift()

@@ -172,6 +172,28 @@ def test_what_was_found_is_remembered_as_well(shop: Guarded, git_log: Path) -> N
     assert first.code == 1 and "\x1b[" not in first.out
 
 
+def test_live_there_and_back_is_remembered_both_times(shop: Guarded, git_log: Path) -> None:
+    dropped_by_hand(shop)
+    first = hook(shop)
+    assert "[DG301]" in first.out
+    assert is_remembered(shop, git_log)
+    assert hook(shop) == first
+    with closing(sqlite3.connect(shop.root / "shop.db")) as connection:
+        connection.execute("ALTER TABLE items ADD COLUMN price NUMERIC(8, 2)")
+    assert hook(shop).code == 0
+    dropped_by_hand(shop)
+    assert is_remembered(shop, git_log)
+    assert hook(shop) == first
+
+
+def test_a_revision_that_is_nowhere_here_is_not_remembered(shop: Guarded, git_log: Path) -> None:
+    with closing(sqlite3.connect(shop.root / "shop.db")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'feedbeef'")
+        connection.commit()
+    assert "[DG303]" in hook(shop).out
+    assert not is_remembered(shop, git_log)
+
+
 def truncated(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
 
