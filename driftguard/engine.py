@@ -35,6 +35,7 @@ from driftguard.facts import (
     Moment,
     NotRemembered,
     Progress,
+    Readings,
     Scene,
     Unavailable,
 )
@@ -425,12 +426,15 @@ def examine(
     progress: Progress = silent,
     environ: Mapping[str, str] = os.environ,
     start: Start = guest_process.start,
+    readings: Readings | None = None,
 ) -> Iterator[Examination]:
     """Look at every environment of the request; raises DriftguardError for what the user must mend first.
 
     ``start`` begins guests, which live as long as the context. In a git hook's moment there may be no environment.
+    ``readings`` of live databases hold for the next look as well, as long as nothing has changed there.
     """
     with _scene(request, progress, environ, start) as scene, ExitStack() as stack:
+        scene = scene if readings is None else replace(scene, readings=readings)
         found = _environments(request, scene)
         excuses = Excuses(
             _base(request, scene, environ),

@@ -31,6 +31,10 @@ LOG = (
 )
 MOST_LINKS = 40
 LINK, FILES = "120000", ("100644", "100755", "120000")
+FEW_BLOBS, MOST_BLOBS, SMALL_BLOB = 16, 128, 1 << 16
+"""How many contents are remembered of one question, and in all; bytes of one."""
+
+_known_blobs: dict[str, bytes] = {}
 EMPTY_BLOBS = (
     "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
     "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
@@ -686,6 +690,8 @@ def everything_staged(repository: Repository, endings: tuple[str, ...]) -> Itera
         changed = (*changes.modified, *changes.deleted, *changes.untracked)
         wanted = _join(path for path in changed if path.endswith(endings))
         staged.run("update-index", "--add", "--remove", "-z", "--stdin", stdin=wanted)
+        left = Changes(*(tuple(path for path in paths if not path.endswith(endings)) for paths in changes))
+        vars(staged)["_unstaged"] = left  # what git would be asked for
         yield staged
 
 
@@ -791,8 +797,21 @@ def _read_index(repository: Repository, entries: bytes) -> dict[str, _Blob]:
 
 
 def _blobs(repository: Repository, ids: Iterable[str]) -> dict[str, bytes]:
-    """Contents by blob id, in one ``git cat-file --batch``."""
-    wanted = sorted(set(ids))
+    """Contents by blob id, in one ``git cat-file --batch``. The few that somebody waits for are asked for once.
+
+    An id is the digest of the contents, whichever repository they are in.
+    """
+    wanted = set(ids)
+    known = {blob: _known_blobs[blob] for blob in wanted if blob in _known_blobs}
+    found = _blobs_of_git(repository, sorted(wanted - known.keys()))
+    if len(found) <= FEW_BLOBS:
+        _known_blobs.update({blob: content for blob, content in found.items() if len(content) <= SMALL_BLOB})
+        for blob in list(_known_blobs)[:-MOST_BLOBS]:
+            del _known_blobs[blob]
+    return found | known
+
+
+def _blobs_of_git(repository: Repository, wanted: Sequence[str]) -> dict[str, bytes]:
     if not wanted:
         return {}
     output = repository.run("cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in wanted).encode())

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from guarded import SAMPLES, Guarded
+from guarded import SAMPLES, Guarded, sql
 
 from driftguard import engine
 from driftguard.config import Settings
+from driftguard.facts import Readings, live
+from driftguard.facts.reading import read
+from driftguard.facts.readings import Reading
 from driftguard.findings import Severity
+from driftguard.schema.catalog import Catalog
 
 REVISION = "migrations/versions/3f2a8c01b7de_begin.py"
 TORN = ("down_revision = None", 'down_revision = "0123456789ab"')
@@ -43,3 +47,45 @@ def test_what_stands_in_the_way_is_told(
     request = engine.Request(root=project.root, settings=replace(Settings(), **asked), live="off")
     verdict = engine.check(request)
     assert ([judged.finding.code for judged in verdict.findings], verdict.exit_code) == (codes, exit_code)
+
+
+def test_live_is_read_again_only_after_it_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = Guarded.copy_of(SAMPLES / "plain", tmp_path / "shop")
+    project.alembic("upgrade", "head")
+    request, readings, times = engine.Request(project.root, Settings()), Readings(), []
+
+    def noted(*arguments: Any) -> Reading:
+        times.append(arguments)
+        return read(*arguments)
+
+    monkeypatch.setattr(live, "read", noted)
+
+    def look() -> list[str]:
+        with engine.examine(request, environ=project.environ, readings=readings) as examination:
+            examination.live_fingerprint(True)
+            return [judged.finding.code for judged in examination.verdict.findings]
+
+    assert (look(), len(times)) == ([], 1)
+    assert (look(), len(times)) == ([], 1)
+    sql(f"sqlite:///{project.root}/shop.db", "DROP INDEX ix_items_name")
+    assert (look(), len(times)) == (["DG301"], 2)
+    assert (look(), len(times)) == (["DG301"], 2)
+
+
+@pytest.mark.parametrize(("was", "now", "holds"), [("1", "1", True), ("1", "2", False), ("", "", False)])
+def test_a_reading_holds_as_long_as_its_fingerprint(was: str, now: str, holds: bool) -> None:
+    readings, reading = Readings(), Reading(("1f",), Catalog("sqlite", "3", ()))
+    readings.keep("here", was, reading)
+    assert (readings.get("here", now) is reading) == holds
+    assert readings.get("elsewhere", was) is None
+
+
+def test_a_reading_during_which_live_changed_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = Guarded.copy_of(SAMPLES / "plain", tmp_path / "shop")
+    project.alembic("upgrade", "head")
+    request, readings = engine.Request(project.root, Settings()), Readings()
+    with engine.examine(request, environ=project.environ, readings=readings) as examination:
+        sql(f"sqlite:///{project.root}/shop.db", "DROP INDEX ix_items_name")
+        examination.live_fingerprint(True)
+    with engine.examine(request, environ=project.environ, readings=readings) as examination:
+        assert [judged.finding.code for judged in examination.verdict.findings] == ["DG301"]

@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from driftguard.errors import DriftguardError
 from driftguard.git import (
+    SMALL_BLOB,
     Changes,
     IndexTree,
     RefTree,
@@ -454,7 +456,8 @@ def test_everything_staged_without_staging_it(root: Path) -> None:
     with everything_staged(opened(root), (".py",)) as repository:
         tree = IndexTree(repository)
         staged = {path: tree.read(path) for path in tree.files(".", recursive=True) if path.endswith(".py")}
-        assert not repository.unstaged().modified
+        asked = replace(repository).unstaged()
+        assert repository.unstaged() == asked == Changes((), (), ("big.dump",))
     assert staged == {"kept.py": b"1", "changed.py": b"2", "new.py": b"3", "announced.py": b"4"}
     assert before == (git(root, "ls-files", "-s"), sorted((root / ".git" / "objects").rglob("*")))
 
@@ -470,6 +473,26 @@ def test_everything_staged_sees_an_edit_of_the_same_size_and_time(root: Path) ->
     os.utime(root / ".git/index", ns=then)
     with everything_staged(opened(root), (".py",)) as repository:
         assert IndexTree(repository).read("racy.py") == b"a = 2\n"
+
+
+def test_few_contents_are_asked_for_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(root, {"a.py": "asked once", "b.py": "another", "large.py": "x" * (SMALL_BLOB + 1)})
+    commit(root)
+    for path in ("a.py", "large.py"):
+        IndexTree(opened(root)).read(path)
+    asked: list[bytes] = []
+    run = Repository.run
+
+    def noted(self: Repository, *arguments: str, stdin: bytes = b"", deadline: float = 60.0) -> bytes:
+        asked.extend(stdin.split() if arguments[0] == "cat-file" else ())
+        return run(self, *arguments, stdin=stdin, deadline=deadline)
+
+    monkeypatch.setattr(Repository, "run", noted)
+    tree = IndexTree(opened(root))
+    assert tree.read_many(["a.py", "b.py"]) == {"a.py": b"asked once", "b.py": b"another"}
+    assert len(asked) == 1
+    assert len(tree.read("large.py") or b"") == SMALL_BLOB + 1
+    assert len(asked) == 2
 
 
 def test_everything_staged_before_the_first_add(root: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Protocol
 from driftguard import engine, staged
 from driftguard.config import load_settings
 from driftguard.daemon.changes import Ground
-from driftguard.facts import Progress
+from driftguard.facts import Progress, Readings
 from driftguard.git import INDEX_ENTRIES, IndexTree, Repository, Tree, WorkingTree, find_repository
 from driftguard.memo.record import Answer
 from driftguard.probe.guest_process import Start
@@ -145,6 +145,7 @@ class Engine:
         self._environ = environ
         self._start = start
         self._patient_start = patient_start
+        self._readings = Readings()
         self._entries = b""
         self._in_vain = b""
 
@@ -173,7 +174,7 @@ class Engine:
             source="working" if repository is None else "everything",
             moment=HOOK if as_hook else "",
         )
-        with engine.examine(request, progress, self._environ, self._patient_start) as examination:
+        with engine.examine(request, progress, self._environ, self._patient_start, self._readings) as examination:
             yield _Sight(examination, tree, as_hook)
 
     def index_moved(self) -> bool:
@@ -211,7 +212,7 @@ class Engine:
     ) -> Iterator[tuple[engine.Examination, Tree]]:
         tree = IndexTree(repository)
         request = engine.Request(root=self._root, settings=load_settings(tree), source="index", moment=moment)
-        with engine.examine(request, progress, environ, start) as examination:
+        with engine.examine(request, progress, environ, start, self._readings) as examination:
             yield examination, tree
 
     def _repository(self) -> Repository | None:

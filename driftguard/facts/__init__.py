@@ -4,6 +4,7 @@ from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
 from driftguard.facts.guest import READ
 from driftguard.facts.live import LiveFacts
+from driftguard.facts.readings import Readings
 from driftguard.facts.scene import Live, Moment, Progress, Scene
 from driftguard.facts.unavailable import NotRemembered, Unavailable
 
@@ -16,6 +17,7 @@ __all__ = [
     "Moment",
     "NotRemembered",
     "Progress",
+    "Readings",
     "Scene",
     "Unavailable",
 ]

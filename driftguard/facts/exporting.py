@@ -11,7 +11,8 @@ from driftguard.errors import DriftguardError
 from driftguard.facts.environment import EnvironmentFacts
 from driftguard.facts.export import Export, Version
 from driftguard.facts.guest import Probe
-from driftguard.facts.reading import GRANT, Lost, Reading, fits, lost
+from driftguard.facts.reading import GRANT, fits, lost
+from driftguard.facts.readings import Lost, Reading
 from driftguard.probe.answers import Address, Database
 from driftguard.probe.guest_process import GuestFailed
 from driftguard.schema import select

@@ -19,7 +19,8 @@ from driftguard.facts.exporting import ANEW, reading_of
 from driftguard.facts.fingerprints import GUEST_DIED, MEMORY
 from driftguard.facts.guest import Probe, open_probe
 from driftguard.facts.live import ALL_OF_THEM, NAME_ANOTHER, LiveFacts, ReadBefore, TenantLive
-from driftguard.facts.reading import Lost, Reading, lost, read
+from driftguard.facts.reading import lost, read
+from driftguard.facts.readings import Lost, Reading
 from driftguard.facts.scene import Live
 from driftguard.facts.unavailable import Unavailable
 from driftguard.findings import Finding, Severity, Side

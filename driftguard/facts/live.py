@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,7 +17,8 @@ from driftguard.facts.environment import EnvironmentFacts
 from driftguard.facts.export import Export, Unusable, loaded
 from driftguard.facts.exporting import ANEW, reading_of
 from driftguard.facts.fingerprints import UNREACHABLE, fingerprint, plain_file
-from driftguard.facts.reading import Lost, Reading, lost, read
+from driftguard.facts.reading import lost, read
+from driftguard.facts.readings import Lost, Reading
 from driftguard.facts.scene import Live
 from driftguard.facts.unavailable import Unavailable
 from driftguard.findings import Severity, Side
@@ -130,7 +131,17 @@ class LiveFacts:
             return f"{UNREACHABLE}: {missing.problem.message}"
         database, probe = self.facts.database, self.environment.probe
         scope = self.facts.scope() if self.environment.settings.tenants else self.facts.live_scope
-        return fingerprint(probe, database, number, address, scope, exact=exact)
+        found = fingerprint(probe, database, number, address, scope, exact=exact)
+        stayed = exact and self.has_read and found == self.fingerprint_before
+        if stayed and not found.startswith(UNREACHABLE):
+            self.environment.scene.readings.keep(self._place, found, self.taken)
+        return found
+
+    @property
+    def _place(self) -> Hashable:
+        """All that a reading depends on but the database itself."""
+        database, tenants = self.facts.database, self.environment.settings.tenants
+        return self.address, database.dialect, database.driver, self.facts.live_scope, tenants
 
     @property
     def address(self) -> Address:
@@ -192,6 +203,10 @@ class LiveFacts:
         database, probe = self.facts.database, self.environment.probe
         if self.environment.scene.staged or self.file:
             self.fingerprint_before = self.fingerprint(exact=True)
+        if not probe.privileges:  # which roles have is not in the fingerprint
+            known = self.environment.scene.readings.get(self._place, self.fingerprint_before)
+            if known is not None:
+                return known
         began = monotonic()
         for reading in range(READINGS):
             if reading:

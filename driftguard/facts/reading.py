@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import NamedTuple
 
 from driftguard.facts.guest import Probe
+from driftguard.facts.readings import Lost, Reading
 from driftguard.probe.answers import Address, Database
 from driftguard.schema import select
-from driftguard.schema.catalog import Catalog, Scope
+from driftguard.schema.catalog import Scope
 
 SCHEMAS = """
 SELECT nspname::text, CASE WHEN pg_catalog.has_schema_privilege(oid, 'USAGE') THEN 'yes' ELSE 'no' END
@@ -30,25 +30,6 @@ ADVICE = (
     ("denied to user", GRANT),
     ("denied for user", GRANT),
 )
-
-
-class Reading(NamedTuple):
-    """One consistent look: the stamp (None: there is no version table) and the catalog.
-
-    ``tenants``: by schema, what each of those that the setting names holds, as if it were the default one; Lost where
-    the role may not look into it.
-    """
-
-    stamp: tuple[str, ...] | None
-    catalog: Catalog
-    tenants: tuple[tuple[str, Reading | Lost], ...] = ()
-
-
-class Lost(NamedTuple):
-    """Why a database could not be read, and what to do about it."""
-
-    reason: str
-    advice: str
 
 
 def read(probe: Probe, number: int, database: Database, scope: Scope, tenants: Sequence[str] = ()) -> Reading:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 from driftguard.config import Settings
 from driftguard.errors import DriftguardError
 from driftguard.facts.base_trees import BaseTrees
+from driftguard.facts.readings import Readings
 from driftguard.findings import Severity
 from driftguard.git import Repository, Tree
 from driftguard.probe.guest_process import Start
@@ -66,6 +67,7 @@ class Scene:
     branch, None where there is none to compare with; it may raise DriftguardError. ``runs_code``: without it, nothing
     of the project may be run; ``compares_models``: with it, the models are compared with head;
     ``looks_at_live_alone``: nothing else needs to be run. ``fleet``: the live databases, where several were named.
+    ``readings``: those of earlier looks.
     """
 
     root: Path
@@ -86,6 +88,7 @@ class Scene:
     compares_models: bool = True
     looks_at_live_alone: bool = False
     fleet: tuple[Live, ...] = ()
+    readings: Readings = field(default_factory=Readings)
 
     def live_of(self, settings: Settings) -> Live:
         """What ``--live`` or the setting ``live`` says; raises DriftguardError for what cannot be a URL.

@@ -18,7 +18,7 @@ from pets import Pets, revision
 from driftguard import engine
 from driftguard.config import Settings
 from driftguard.facts import live
-from driftguard.facts.reading import Reading
+from driftguard.facts.readings import Reading
 
 INDEXED = [
     "with op.get_context().autocommit_block():",

@@ -12,7 +12,7 @@ from driftguard.checks.invisible import invisible
 from driftguard.config import EnvironmentSettings, Settings
 from driftguard.facts.export import Export, dumped, loaded
 from driftguard.facts.exporting import reading_of
-from driftguard.facts.reading import Lost, Reading
+from driftguard.facts.readings import Lost, Reading
 from driftguard.probe.answers import Address, Database
 from driftguard.schema.catalog import Catalog, Name, Scope, make_catalog, make_object
 from driftguard.schema.roles import as_run_by, grants, named, without_all_roles

@@ -11,7 +11,7 @@ import pytest
 
 from driftguard.facts import fleet
 from driftguard.facts.fleet import LATE, MOST_READERS
-from driftguard.facts.reading import Lost, Reading
+from driftguard.facts.readings import Lost, Reading
 from driftguard.facts.scene import Live
 from driftguard.probe.guest_process import DeadlinePassed, GuestFailed
 from driftguard.schema.catalog import make_catalog
