@@ -30,12 +30,12 @@ from driftguard.facts import (
     READ,
     DatabaseFacts,
     EnvironmentFacts,
+    Lasting,
     Live,
     LiveFacts,
     Moment,
     NotRemembered,
     Progress,
-    Readings,
     Scene,
     Unavailable,
 )
@@ -392,6 +392,11 @@ class Examination:
         """Nothing but fingerprints of files can be asked from now on, and what is known already."""
         self._guests.close()
 
+    def prepare(self) -> None:
+        """Make ahead what the next look will need, while nobody waits."""
+        for facts in self._environments:
+            facts.prepare()
+
     @property
     def watched(self) -> tuple[Path, ...]:
         """Folders, without those inside them, in which a change may change the verdict; sorted."""
@@ -426,15 +431,15 @@ def examine(
     progress: Progress = silent,
     environ: Mapping[str, str] = os.environ,
     start: Start = guest_process.start,
-    readings: Readings | None = None,
+    lasting: Lasting | None = None,
 ) -> Iterator[Examination]:
     """Look at every environment of the request; raises DriftguardError for what the user must mend first.
 
     ``start`` begins guests, which live as long as the context. In a git hook's moment there may be no environment.
-    ``readings`` of live databases hold for the next look as well, as long as nothing has changed there.
+    ``lasting`` is what the looks of one process have in common.
     """
     with _scene(request, progress, environ, start) as scene, ExitStack() as stack:
-        scene = scene if readings is None else replace(scene, readings=readings)
+        scene = scene if lasting is None else replace(scene, **lasting._asdict())
         found = _environments(request, scene)
         excuses = Excuses(
             _base(request, scene, environ),

@@ -11,11 +11,12 @@ from guarded import SAMPLES, Guarded, sql
 
 from driftguard import engine
 from driftguard.config import Settings
-from driftguard.facts import Readings, live
+from driftguard.facts import Lasting, Readings, live
 from driftguard.facts.reading import read
 from driftguard.facts.readings import Reading
 from driftguard.findings import Severity
 from driftguard.schema.catalog import Catalog
+from driftguard.shadow import Lifetime
 
 REVISION = "migrations/versions/3f2a8c01b7de_begin.py"
 TORN = ("down_revision = None", 'down_revision = "0123456789ab"')
@@ -52,7 +53,7 @@ def test_what_stands_in_the_way_is_told(
 def test_live_is_read_again_only_after_it_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = Guarded.copy_of(SAMPLES / "plain", tmp_path / "shop")
     project.alembic("upgrade", "head")
-    request, readings, times = engine.Request(project.root, Settings()), Readings(), []
+    request, lasting, times = engine.Request(project.root, Settings()), Lasting(Readings(), Lifetime()), []
 
     def noted(*arguments: Any) -> Reading:
         times.append(arguments)
@@ -61,7 +62,7 @@ def test_live_is_read_again_only_after_it_has_changed(tmp_path: Path, monkeypatc
     monkeypatch.setattr(live, "read", noted)
 
     def look() -> list[str]:
-        with engine.examine(request, environ=project.environ, readings=readings) as examination:
+        with engine.examine(request, environ=project.environ, lasting=lasting) as examination:
             examination.live_fingerprint(True)
             return [judged.finding.code for judged in examination.verdict.findings]
 
@@ -83,9 +84,9 @@ def test_a_reading_holds_as_long_as_its_fingerprint(was: str, now: str, holds: b
 def test_a_reading_during_which_live_changed_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = Guarded.copy_of(SAMPLES / "plain", tmp_path / "shop")
     project.alembic("upgrade", "head")
-    request, readings = engine.Request(project.root, Settings()), Readings()
-    with engine.examine(request, environ=project.environ, readings=readings) as examination:
+    request, lasting = engine.Request(project.root, Settings()), Lasting(Readings(), Lifetime())
+    with engine.examine(request, environ=project.environ, lasting=lasting) as examination:
         sql(f"sqlite:///{project.root}/shop.db", "DROP INDEX ix_items_name")
         examination.live_fingerprint(True)
-    with engine.examine(request, environ=project.environ, readings=readings) as examination:
+    with engine.examine(request, environ=project.environ, lasting=lasting) as examination:
         assert [judged.finding.code for judged in examination.verdict.findings] == ["DG301"]

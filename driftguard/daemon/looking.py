@@ -10,10 +10,11 @@ from typing import Protocol
 from driftguard import engine, staged
 from driftguard.config import load_settings
 from driftguard.daemon.changes import Ground
-from driftguard.facts import Progress, Readings
+from driftguard.facts import Lasting, Progress, Readings
 from driftguard.git import INDEX_ENTRIES, IndexTree, Repository, Tree, WorkingTree, find_repository
 from driftguard.memo.record import Answer
 from driftguard.probe.guest_process import Start
+from driftguard.shadow import Lifetime
 from driftguard.verdict import Verdict
 
 AGAIN = Answer(-1, "", "")
@@ -70,6 +71,9 @@ class Sight(Protocol):
         """Whether all live databases tell the pipe of their changes."""
         ...
 
+    def prepare(self) -> None:
+        """Make ahead what the next look will need, while nobody waits."""
+
     def let_guests_go(self) -> None:
         """Keep no process; live can then only be looked at together with everything else."""
 
@@ -103,6 +107,9 @@ class Looker(Protocol):
         """
         ...
 
+    def end(self) -> None:
+        """No look follows the last one, which may take with it what was left to others."""
+
 
 class _Sight:
     """An examination of the engine's."""
@@ -115,6 +122,7 @@ class _Sight:
         self.live_fingerprint = examination.live_fingerprint
         self.let_guests_go = examination.let_guests_go
         self.listen = examination.listen
+        self.prepare = examination.prepare
 
     @property
     def live_fingerprints_before(self) -> tuple[str, ...]:
@@ -145,7 +153,7 @@ class Engine:
         self._environ = environ
         self._start = start
         self._patient_start = patient_start
-        self._readings = Readings()
+        self._lasting = Lasting(Readings(), Lifetime())
         self._entries = b""
         self._in_vain = b""
 
@@ -174,7 +182,7 @@ class Engine:
             source="working" if repository is None else "everything",
             moment=HOOK if as_hook else "",
         )
-        with engine.examine(request, progress, self._environ, self._patient_start, self._readings) as examination:
+        with engine.examine(request, progress, self._environ, self._patient_start, self._lasting) as examination:
             yield _Sight(examination, tree, as_hook)
 
     def index_moved(self) -> bool:
@@ -212,8 +220,11 @@ class Engine:
     ) -> Iterator[tuple[engine.Examination, Tree]]:
         tree = IndexTree(repository)
         request = engine.Request(root=self._root, settings=load_settings(tree), source="index", moment=moment)
-        with engine.examine(request, progress, environ, start, self._readings) as examination:
+        with engine.examine(request, progress, environ, start, self._lasting) as examination:
             yield examination, tree
+
+    def end(self) -> None:
+        self._lasting.lifetime.is_over = True
 
     def _repository(self) -> Repository | None:
         return find_repository(self._root, self._environ)

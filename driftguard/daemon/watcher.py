@@ -36,6 +36,9 @@ EXACT_SECONDS, EXACT_REST = 10.0, 300.0
 ECHO_SECONDS = 0.2
 """After a look, in which the system may still tell of what the look itself has changed."""
 
+REST_SECONDS = 0.5
+"""After a look, in which a hook may come."""
+
 PATIENCE_SECONDS, LONGEST_PATIENCE_SECONDS = 2.0, 600.0
 JUMP_SECONDS = 30.0
 NEVER = float("inf")
@@ -81,6 +84,7 @@ class Watch:
         self._patience = 0.0
         self._postponed: tuple[float, str] | None = None
         self._index_is_due = False
+        self._prepare_at = NEVER
         self._live_at = 0.0
         self._exact_at = 0.0
         self._live_seconds = LIVE_SECONDS
@@ -104,6 +108,7 @@ class Watch:
         finally:
             self._inbox.close()
             self._sight = None
+            self._looker.end()
             self._held.close()
 
     def wake(self) -> None:
@@ -151,7 +156,7 @@ class Watch:
         if self._postponed:
             moments.append(self._postponed[0])
         if self._sight is not None:
-            moments.append(self._live_at)
+            moments += [self._live_at, self._prepare_at]
         return min(moments)
 
     def _serve(self, news: Question | Batch | None) -> None:
@@ -167,6 +172,10 @@ class Watch:
                 self._index_is_due = False
                 with self._busy("looking at what is staged"), self._logged():
                     self._looker.remember_index(self._progress)
+            case _ if self._sight is not None and self._prepare_at <= now:
+                self._prepare_at = NEVER
+                with self._logged():
+                    self._sight.prepare()
             case _ if self._sight is not None and self._live_at <= now:
                 self._glance_at_live(self._sight)
 
@@ -227,6 +236,8 @@ class Watch:
         self._index_is_due = self._ground.git_folder is not None
         self._ended = time.monotonic()
         self._live_at, self._live_seconds = self._ended + LIVE_SECONDS, LIVE_SECONDS
+        needs_guests = self._sight is not None and self._sight.needs_guests
+        self._prepare_at = self._ended + REST_SECONDS if needs_guests else NEVER
         if self._listens:
             self._hurry()
 

@@ -4,7 +4,7 @@ from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
 from driftguard.facts.guest import READ
 from driftguard.facts.live import LiveFacts
-from driftguard.facts.readings import Readings
+from driftguard.facts.readings import Lasting, Readings
 from driftguard.facts.scene import Live, Moment, Progress, Scene
 from driftguard.facts.unavailable import NotRemembered, Unavailable
 
@@ -12,6 +12,7 @@ __all__ = [
     "READ",
     "DatabaseFacts",
     "EnvironmentFacts",
+    "Lasting",
     "Live",
     "LiveFacts",
     "Moment",

@@ -168,6 +168,12 @@ class EnvironmentFacts:
         if "probe" in self.__dict__:
             self.probe.renew(self.settings.deadline)
 
+    def prepare(self) -> None:
+        """Make ahead what the next look will need, while nobody waits."""
+        if "probe" in self.__dict__:
+            self.renew()
+            self.probe.prepare()
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What its commands need before they can be run; raises Unavailable."""

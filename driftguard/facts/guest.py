@@ -17,7 +17,7 @@ from driftguard.catalog.inspector import from_reflection
 from driftguard.config import Settings
 from driftguard.errors import DriftguardError
 from driftguard.facts.export import version_in
-from driftguard.facts.remembered import Keeping, Loan
+from driftguard.facts.remembered import Keeping, Loan, numbered, unnumbered
 from driftguard.facts.scene import Live, Scene
 from driftguard.facts.unavailable import NotRemembered
 from driftguard.git import Repository
@@ -27,8 +27,7 @@ from driftguard.probe.guest_process import Guest, GuestFailed
 from driftguard.project import Environment, Interpreter, NoInterpreter, find_interpreter
 from driftguard.schema import select
 from driftguard.schema.catalog import Catalog, Name, Row, Scope
-from driftguard.shadow import SHADOWS, NoShadow, Request, Shadows, open_shadows
-from driftguard.shadow.request import LIVE
+from driftguard.shadow import SHADOWS, Lifetime, NoShadow, Request, Shadows, open_shadows
 
 ATTACH, ATTACHED = "attach", ("folder", "config", "section", "script_location")
 """A guest's first call where nothing of the project has to run, and what of ``load`` it is told."""
@@ -58,6 +57,7 @@ class Probe:
         entry: str = "load",
         *,
         privileges: bool = False,
+        lifetime: Lifetime | None = None,
     ) -> None:
         self.interpreter = interpreter
         self.privileges = privileges
@@ -68,6 +68,7 @@ class Probe:
         self._loaded = False
         self._failure: Exception | None = None
         self._setting = shadow_setting
+        self._lifetime = lifetime
         self._live_version = live_version
         self._cache_folder = cache_folder
         self._stack = stack
@@ -165,8 +166,8 @@ class Probe:
         asked = question_from(arguments)
         try:
             source = self._by_live[asked.live] = self._source(asked)
-            url = self._loan.shadow(source, asked) if self._loan else source.create()
-            return self._empty(_numbered(url, asked.live), asked.dialect)
+            url = self._loan.shadow(source, asked) if self._loan else numbered(source.create(), asked.live)
+            return self._empty(url, asked.dialect)
         except NoShadow:
             raise
         except DriftguardError as error:  # what the server said to one of the statements
@@ -175,7 +176,7 @@ class Probe:
     def another_shadow(self, live: int, dialect: str) -> str:
         """One more empty shadow of the kind that stands for a live address."""
         self._needs_environment()
-        return self._empty(_numbered(self._by_live[live].create(), live), dialect)
+        return self._empty(numbered(self._by_live[live].create(), live), dialect)
 
     def _needs_environment(self) -> None:
         if self._entry == ATTACH:
@@ -192,12 +193,18 @@ class Probe:
         """
         if (keeping := self._to_keep.pop(url, None)) is not None:
             with suppress(DriftguardError):
-                keeping.keep(self._by_live[live], url)
+                keeping.keep(self._by_live[live], url, live)
             return
         if dialect not in SHADOWS:
             self.call("drop_tables", url=url)
         with suppress(DriftguardError):
-            self._by_live[live].drop(f"{LIVE}{url.removeprefix(f'@{live}')}" if url.startswith("@") else url)
+            self._by_live[live].drop(unnumbered(url, live))
+
+    def prepare(self) -> None:
+        """Make shadows ahead, for the next guest of this process."""
+        for source in self._sources.values():
+            with suppress(DriftguardError, GuestFailed):
+                source.prepare()
 
     def _empty(self, url: str, dialect: str) -> str:
         """The URL of a shadow; refuses a database that a setting named if there is anything in it."""
@@ -256,13 +263,13 @@ class Probe:
         # Only a live server that answered can lend room for its own shadows.
         live_host = asked.address.host if asked.version else ""
         version = asked.version or (self._live_version if asked.dialect == "postgresql" else "")
-        request = Request(asked.dialect, asked.driver, self._setting, version, live_host)
+        request = Request(asked.dialect, asked.driver, self._setting, version, live_host, self._lifetime)
         if request not in self._sources:
 
             def execute(url: str, statements: tuple[str, ...]) -> list[list[str | None]]:
                 try:
                     rows: list[list[str | None]] = self.call(
-                        "execute", url=_numbered(url, asked.live), statements=statements
+                        "execute", url=numbered(url, asked.live), statements=statements
                     )
                 except GuestFailed as error:
                     raise DriftguardError(error.message) from error
@@ -279,11 +286,6 @@ def _missing_role(run: Run) -> str:
     messages += [run.error.message] if run.error else []
     found = next((found for each in messages if (found := _ROLE.search(each))), None)
     return found["name"] if found else ""
-
-
-def _numbered(url: str, live: int) -> str:
-    """The guest calls live addresses by number: ``@live/NAME`` is ``@0/NAME`` to it."""
-    return f"@{live}{url.removeprefix(LIVE)}" if url.startswith(LIVE) else url
 
 
 @contextmanager
@@ -336,6 +338,7 @@ def open_probe(
             version,
             entry,
             privileges=settings.privileges,
+            lifetime=scene.lifetime,
         )
         probes.append(probe)
         guest.begin(entry, **what)

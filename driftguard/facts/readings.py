@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from typing import NamedTuple
 
 from driftguard.schema.catalog import Catalog
+from driftguard.shadow import Lifetime
 
 
 class Reading(NamedTuple):
@@ -34,6 +35,13 @@ class Readings:
     def keep(self, place: Hashable, fingerprint: str, reading: Reading) -> None:
         """Of each place the last one."""
         self._kept[place] = (fingerprint, reading)
+
+
+class Lasting(NamedTuple):
+    """What each look of a process leaves to the next one."""
+
+    readings: Readings
+    lifetime: Lifetime
 
 
 class Lost(NamedTuple):

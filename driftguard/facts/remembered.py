@@ -16,6 +16,7 @@ from driftguard.graph import Graph, Revision
 from driftguard.probe.answers import Run, ShadowQuestion
 from driftguard.project import Environment
 from driftguard.shadow import Shadows
+from driftguard.shadow.request import LIVE
 from driftguard.snapshots import Kept, Snapshot, Store
 
 SCRATCH = "import"
@@ -106,7 +107,7 @@ class Loan:
         if asked.purpose == SCRATCH:
             return source.create()
         self._keeps = self._keeps and source.keeps
-        wants = (asked.live, asked.dialect, asked.driver, source.version)
+        wants = (asked.live, asked.dialect, asked.driver, source.place)
         if not self._decided and source.keeps:
             self.snapshot = next((each for each in self._choices if _part(each, wants)), None)
         self._decided = True
@@ -114,7 +115,7 @@ class Loan:
         url = source.lend(kept.name) if kept else None
         if url is None and self.snapshot is not None:
             self._remembered.store.drop(self.snapshot)  # the guest will find an empty database, and begin anew
-        url = url or source.create()
+        url = numbered(url or source.create(), asked.live)
         self._asked[url] = Kept(*wants, "", 0)
         return url
 
@@ -167,11 +168,11 @@ class Keeping:
         self._snapshot = snapshot
         self._missing = dict(zip(urls, range(len(urls)), strict=True))
 
-    def keep(self, source: Shadows, url: str) -> None:
+    def keep(self, source: Shadows, url: str, live: int) -> None:
         """In place of dropping it."""
         number, snapshot = self._missing.pop(url), self._snapshot
         name = f"{snapshot.name[:28]}{number:02}"
-        size = source.keep(url, name)
+        size = source.keep(unnumbered(url, live), name)
         if not size:
             self._missing[""] = number  # which is never kept
             return
@@ -180,6 +181,16 @@ class Keeping:
         self._snapshot = snapshot._replace(databases=tuple(databases))
         if not self._missing and self._store.add(self._snapshot):
             source.forget(self._store.tidy())
+
+
+def numbered(url: str, live: int) -> str:
+    """The guest calls live addresses by number: ``@live/NAME`` is ``@0/NAME`` to it."""
+    return f"@{live}{url.removeprefix(LIVE)}" if url.startswith(LIVE) else url
+
+
+def unnumbered(url: str, live: int) -> str:
+    """As the source of shadows knows it."""
+    return f"{LIVE}{url.removeprefix(f'@{live}')}" if url.startswith(f"@{live}") else url
 
 
 def _described(root: str, revision: Revision) -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ from driftguard.facts.readings import Readings
 from driftguard.findings import Severity
 from driftguard.git import Repository, Tree
 from driftguard.probe.guest_process import Start
+from driftguard.shadow import Lifetime
 
 Progress = Callable[[str], None]
 NAMED = "env:"
@@ -67,7 +68,7 @@ class Scene:
     branch, None where there is none to compare with; it may raise DriftguardError. ``runs_code``: without it, nothing
     of the project may be run; ``compares_models``: with it, the models are compared with head;
     ``looks_at_live_alone``: nothing else needs to be run. ``fleet``: the live databases, where several were named.
-    ``readings``: those of earlier looks.
+    ``readings``: those of earlier looks. ``lifetime``: of the process, if it looks again and again.
     """
 
     root: Path
@@ -89,6 +90,7 @@ class Scene:
     looks_at_live_alone: bool = False
     fleet: tuple[Live, ...] = ()
     readings: Readings = field(default_factory=Readings)
+    lifetime: Lifetime | None = None
 
     def live_of(self, settings: Settings) -> Live:
         """What ``--live`` or the setting ``live`` says; raises DriftguardError for what cannot be a URL.

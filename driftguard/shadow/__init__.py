@@ -8,9 +8,19 @@ from pathlib import Path
 
 from driftguard.shadow import by_url, mysql, postgresql, sqlite
 from driftguard.shadow.errors import NoShadow
-from driftguard.shadow.request import Execute, Request, ShadowModule, Shadows
+from driftguard.shadow.request import Execute, Lifetime, Request, ShadowModule, Shadows
 
-__all__ = ["SHADOWS", "Execute", "NoShadow", "Request", "Shadows", "forget_server", "open_shadows", "private_servers"]
+__all__ = [
+    "SHADOWS",
+    "Execute",
+    "Lifetime",
+    "NoShadow",
+    "Request",
+    "Shadows",
+    "forget_server",
+    "open_shadows",
+    "private_servers",
+]
 
 SHADOWS: dict[str, ShadowModule] = {
     "mariadb": mysql,

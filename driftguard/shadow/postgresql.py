@@ -15,10 +15,16 @@ from driftguard.errors import DriftguardError
 from driftguard.shadow.errors import NoShadow
 from driftguard.shadow.kept import boot
 from driftguard.shadow.postgresql_binaries import by_preference, find, major
-from driftguard.shadow.request import LIVE, Execute, Request, Shadows, is_loopback
+from driftguard.shadow.request import LIVE, Execute, Lifetime, Request, Shadows, is_loopback
 from driftguard.shadow.urls import local_url, url_of_setting
 
 PREFIX = "driftguard_"
+
+MOST_UNNEEDED = 4
+"""Databases that wait to be dropped."""
+
+OWN_LENGTH, DIGITS = 14, 2
+"""Of a kept database's name: how much of its beginning tells it from others of one process, and its number's digits."""
 
 # One row per shadow that lies on the server, at least one row.
 ABOUT = """
@@ -46,10 +52,13 @@ DROP_BY_FORCE = 'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
 FORCE_SINCE = 13
 
 # What is said of a database elsewhere than in it does not come along with a copy; neither do the roles that it needs,
-# which could not be dropped by other revisions either as long as it is there.
+# which could not be dropped by other revisions either as long as it is there. Ours is there as long as we are.
 LASTING = """
-SELECT (SELECT count(*) FROM pg_catalog.pg_shdepend AS shared WHERE shared.dbid = it.oid
-           OR (shared.classid = CAST('pg_catalog.pg_database' AS pg_catalog.regclass) AND shared.objid = it.oid))
+SELECT (SELECT count(*) FROM pg_catalog.pg_shdepend AS shared
+        WHERE (shared.dbid = it.oid
+               OR (shared.classid = CAST('pg_catalog.pg_database' AS pg_catalog.regclass) AND shared.objid = it.oid))
+          AND NOT (shared.deptype = 'o' AND shared.refobjid = (
+                  SELECT role.oid FROM pg_catalog.pg_roles AS role WHERE role.rolname = current_user)))
      + (SELECT count(*) FROM pg_catalog.pg_db_role_setting AS setting WHERE setting.setdatabase = it.oid)
      + (SELECT count(*) FROM pg_catalog.pg_shdescription AS description WHERE description.objoid = it.oid
            AND description.classoid = CAST('pg_catalog.pg_database' AS pg_catalog.regclass))
@@ -66,7 +75,7 @@ LOCK_OUT = 'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'
 DISCONNECT = "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = '{name}'"
 RENAME = 'ALTER DATABASE "{name}" RENAME TO "{kept}"'
 ALL_KEPT = """
-SELECT CAST(datname AS text) FROM pg_catalog.pg_database WHERE left(datname, 16) = 'driftguard_kept_' ORDER BY datname
+SELECT CAST(datname AS text) FROM pg_catalog.pg_database WHERE starts_with(datname, '{prefix}') ORDER BY datname
 """
 
 HINT = (
@@ -97,11 +106,19 @@ class About(NamedTuple):
 
 
 class PostgresqlShadows:
-    """Databases on one server: driftguard_HOST_PID_START_SOURCE_NUMBER, after the process and the source in it."""
+    """Databases on one server: driftguard_HOST_PID_START_SOURCE_NUMBER, after the process and the source in it.
 
-    def __init__(self, site: Site, version: str, execute: Execute) -> None:
-        self.version = version
+    Those that are kept on a private server belong to all processes (driftguard_kept_BOOT_NAME); on other servers, where
+    ``lifetime`` is given, to this one (driftguard_HOST_PID_START_kept_NAME), and whoever comes later drops them.
+    """
+
+    def __init__(self, site: Site, about: About, execute: Execute, lifetime: Lifetime | None = None) -> None:
+        self.version = about.version
+        self._lying = set(about.shadows)
         self._site = site
+        self._lifetime = lifetime
+        self._unneeded: list[str] = []
+        self._wanted: set[str] = set()  # templates, for the next source
         self._execute = execute
         self._names: dict[str, str] = {}
         self._prefix = f"{PREFIX}{process.mark()}_{secrets.token_hex(3)}_"
@@ -113,21 +130,65 @@ class PostgresqlShadows:
         return self._create("template0")
 
     def _create(self, template: str) -> str:
-        name = f"{self._prefix}{next(self._numbers)}"
-        self._execute(self._site.admin_url, (self._site.create.format(name=name, template=template),))
+        spare = self._lifetime and self._lifetime.spares.pop((self._site.admin_url, template), "")
+        name = spare if spare in self._lying else self._made(template)
+        self._wanted.add(template)
         url = self._site.url(name)
         self._names[url] = name
         return url
 
+    def _made(self, template: str) -> str:
+        name = f"{self._prefix}{next(self._numbers)}"
+        self._execute(self._site.admin_url, (self._site.create.format(name=name, template=template),))
+        return name
+
+    def prepare(self) -> None:
+        """Databases like those that this source was asked for, in the place of those that nobody needs any more."""
+        if self._lifetime is None:
+            return
+        while self._unneeded:
+            self._drop(self._unneeded.pop())
+        self._drop_spares(self._wanted)
+        for template in self._wanted:
+            if (self._site.admin_url, template) not in self._lifetime.spares:
+                name = self._made(template)
+                self._lying.add(name)
+                self._lifetime.spares[self._site.admin_url, template] = name
+
+    def _drop_spares(self, wanted: Collection[str] = ()) -> None:
+        spares = self._lifetime.spares if self._lifetime else {}
+        gone = [each for each in spares if each[0] == self._site.admin_url and each[1] not in wanted]
+        drop_databases(tuple(map(spares.pop, gone)), self.version, self._site.admin_url, self._execute)
+
     def drop(self, url: str) -> None:
-        """Drop it, whoever is connected."""
+        """Drop it, whoever is connected; a few of them later, if there is a later."""
+        if self._lifetime is not None and len(self._unneeded) < MOST_UNNEEDED:
+            self._unneeded.append(url)
+        else:
+            self._drop(url)
+
+    def _drop(self, url: str) -> None:
         self._execute(self._site.admin_url, (drop_statement(self._names[url], self.version),))
         del self._names[url]
 
     @property
     def keeps(self) -> bool:
-        """Only where everything is driftguard's own, and as long as nothing can have lost what was written."""
-        return self._site.is_private and bool(boot())
+        """On a private server as long as nothing can have lost what was written."""
+        return bool(boot()) if self._site.is_private else self._lifetime is not None
+
+    @property
+    def place(self) -> str:
+        """The server's version, and whose the databases are."""
+        return self.version if self._site.is_private else f"{self.version} {process.mark()}"
+
+    @property
+    def _prefix_of_kept(self) -> str:
+        return f"{PREFIX}kept_" if self._site.is_private else f"{PREFIX}{process.mark()}_kept_"
+
+    def _kept(self, name: str) -> str:
+        """At most 63 bytes."""
+        mine = f"{boot()}_{name}" if self._site.is_private else f"{name[:OWN_LENGTH]}{name[-DIGITS:]}"
+        return f"{self._prefix_of_kept}{mine}"
 
     def keep(self, url: str, name: str) -> int:
         """Renamed, which leaves no moment with half of it; what a clone would lack must not be in it."""
@@ -138,29 +199,30 @@ class PostgresqlShadows:
                 self.drop(url)
                 return 0
             [[size]] = self._ask(SIZE.format(name=shadow))
-            if [_kept(name)] in self._ask(ALL_KEPT):  # the same, of which only the record was lost
+            if [self._kept(name)] in self._all_kept():  # the same, of which only the record was lost
                 self.drop(url)
                 return int(size or 0)
             closing = (LOCK_OUT, DISCONNECT, RENAME)
-            self._ask(*(each.format(name=shadow, kept=_kept(name)) for each in closing))
+            self._ask(*(each.format(name=shadow, kept=self._kept(name)) for each in closing))
         except DriftguardError:
             self.drop(url)
             return 0
         del self._names[url]
+        self._wanted.add(self._kept(name))
         return int(size or 0)
 
     def lend(self, name: str) -> str | None:
         """A copy, whoever copies at the same time."""
         try:
-            return self._create(_kept(name)) if self.keeps else None
+            return self._create(self._kept(name)) if self.keeps else None
         except DriftguardError:
             return None
 
     def forget(self, known: Collection[str]) -> None:
         """With what an earlier run of the machine has left."""
         if self.keeps:
-            wanted = set(map(_kept, known))
-            lying = tuple(name for [name] in self._ask(ALL_KEPT) if name and name not in wanted)
+            wanted = set(map(self._kept, known))
+            lying = tuple(name for [name] in self._all_kept() if name and name not in wanted)
             drop_databases(lying, self.version, self._site.admin_url, self._execute)
 
     def make_role(self, name: str) -> bool:
@@ -171,6 +233,9 @@ class PostgresqlShadows:
             self._ask(CREATE_ROLE.format(name=name.replace('"', '""')))
         self._roles.append(name)
         return True
+
+    def _all_kept(self) -> list[list[str | None]]:
+        return self._ask(ALL_KEPT.format(prefix=self._prefix_of_kept))
 
     def _ask(self, *statements: str) -> list[list[str | None]]:
         return self._execute(self._site.admin_url, statements)
@@ -183,6 +248,11 @@ class PostgresqlShadows:
             with suppress(DriftguardError):  # others need it still
                 self._ask(DROP_ROLE.format(name=name.replace('"', '""')))
         self._roles.clear()
+        if self._lifetime is not None and self._lifetime.is_over:
+            self._drop_spares()
+            if not self._site.is_private:
+                with suppress(DriftguardError):
+                    self.forget(())
 
 
 @contextmanager
@@ -194,13 +264,11 @@ def open_shadows(request: Request, execute: Execute, *, cache_folder: Path) -> I
     with ExitStack() as stack:
         site, about = _choose(request, execute, cache_folder, stack)
         drop_databases(leftovers(about), about.version, site.admin_url, execute)
-        shadows = PostgresqlShadows(site, about.version, execute)
+        on_a_strangers = site.admin_url == LIVE and not is_loopback(request.live_host)
+        lifetime = None if on_a_strangers else request.lifetime
+        shadows = PostgresqlShadows(site, about, execute, lifetime)
         stack.callback(shadows.close)
         yield shadows
-
-
-def _kept(name: str) -> str:
-    return f"{PREFIX}kept_{boot()}_{name}"
 
 
 def leftovers(about: About) -> tuple[str, ...]:

@@ -15,11 +15,23 @@ Execute = Callable[[str, tuple[str, ...]], list[list[str | None]]]
 LIVE = "@live"
 
 
+class Lifetime:
+    """Of a process that looks again and again; until it is over, it may keep databases on servers of others as well.
+
+    ``spares``: by server and template, databases that were made ahead.
+    """
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self.spares: dict[tuple[str, str], str] = {}
+
+
 class Request(NamedTuple):
     """The database that needs a shadow.
 
     ``dialect`` and ``driver`` as in its URL. ``setting``: the setting ``shadow`` ("", "server" or a URL).
-    ``version``: the live server's version text if known, else "". ``live_host``: "" if unknown.
+    ``version``: the live server's version text if known, else "". ``live_host``: "" if unknown. ``lifetime``: of the
+    process that asks, None if it looks only once.
     """
 
     dialect: str
@@ -27,6 +39,7 @@ class Request(NamedTuple):
     setting: str = ""
     version: str = ""
     live_host: str = ""
+    lifetime: Lifetime | None = None
 
 
 class Shadows(Protocol):
@@ -38,6 +51,10 @@ class Shadows(Protocol):
     @property
     def keeps(self) -> bool:
         """Whether it can keep a database beyond its own life."""
+
+    @property
+    def place(self) -> str:
+        """What tells databases that are kept there from those that are kept elsewhere."""
 
     @property
     def version(self) -> str:
@@ -58,6 +75,9 @@ class Shadows(Protocol):
     def forget(self, known: Collection[str]) -> None:
         """Drop what is kept under other names."""
 
+    def prepare(self) -> None:
+        """Make ahead what the next source of this process will be asked for."""
+
     def make_role(self, name: str) -> bool:
         """Whether there is such a role now; only driftguard's own servers get any."""
 
@@ -66,6 +86,7 @@ class KeepsNothing:
     """For sources whose databases do not outlive them."""
 
     keeps = False
+    place = ""
 
     def drop(self, url: str) -> None:
         """As in ``Shadows``."""
@@ -82,6 +103,9 @@ class KeepsNothing:
 
     def forget(self, known: Collection[str]) -> None:
         """There is nothing to forget."""
+
+    def prepare(self) -> None:
+        """There is nothing to make."""
 
     def make_role(self, name: str) -> bool:
         """There are none."""

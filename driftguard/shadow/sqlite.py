@@ -40,7 +40,7 @@ class SqliteShadows:
     keeps = True
 
     def __init__(self, folder: Path, request: Request, version: str, execute: Execute, kept: Path) -> None:
-        self.version = version
+        self.version = self.place = version
         self._execute = execute
         self._kept = kept
         self._folder = folder
@@ -86,6 +86,9 @@ class SqliteShadows:
         for path in self._kept.glob(f"{DRAFT}*{KEPT}"):
             if process.abandoned(path.stem.removeprefix(DRAFT).partition("-")[0]):
                 _remove(path)
+
+    def prepare(self) -> None:
+        """A file is made in no time."""
 
     def make_role(self, name: str) -> bool:
         """SQLite knows none."""

@@ -12,12 +12,15 @@ FORMAT = 2
 
 
 class Kept(NamedTuple):
-    """One database of the replay: who had asked for its shadow, the name under which it is kept, its size in bytes."""
+    """One database of the replay: who had asked for its shadow, the name under which it is kept, its size in bytes.
+
+    ``place`` tells the server where it is kept from others.
+    """
 
     live: int
     dialect: str
     driver: str
-    version: str
+    place: str
     name: str
     size: int
 

@@ -260,6 +260,29 @@ def test_whether_live_is_as_it_was(root: Path, was: tuple[str, ...], same: bool)
         assert watched.watch.live_is(was, 30) == same
 
 
+def test_what_comes_next_is_prepared_when_nothing_else_is_to_be_done(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher, "REST_SECONDS", 0.01)
+    engine = Engine(root)
+    with Watched(root, engine) as watched:
+        eventually(lambda: engine.prepared == 1)
+        (root / "models.py").write_text("a")
+        watched.looks(2)
+        eventually(lambda: engine.prepared == 2)
+    assert engine.ended == 1  # before the last look is closed
+
+
+def test_nothing_is_prepared_without_guests(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watcher, "REST_SECONDS", 0.0)
+    engine = Engine(root)
+    engine.needs_guests = False
+    with Watched(root, engine) as watched:
+        watched.looks(1)
+        eventually(lambda: engine.let_go == 1)
+    assert engine.prepared == 0
+
+
 def test_a_hook_is_told_of_live_as_it_is_now(root: Path) -> None:
     engine = Engine(root)
     engine.live = ("1",)

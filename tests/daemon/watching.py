@@ -50,6 +50,8 @@ class Engine:
         self.folders: tuple[Path, ...] = ()
         self.remembered: list[str] = []
         self.told_of_live: tuple[str, ...] = ()
+        self.prepared = 0
+        self.ended = -1  # how many looks were open then
         self.open = self.most_open = 0
         self.moved = True
         self.compared = 0
@@ -83,6 +85,9 @@ class Engine:
         self.told_of_live = live
         return Answer(1, f"{moment} {environ.get('A', '')}", "red")
 
+    def end(self) -> None:
+        self.ended = self.open
+
 
 class Sight:
     """A look of the made-up engine."""
@@ -97,6 +102,9 @@ class Sight:
     def listen(self, pipe: Path) -> bool:
         self._engine.pipe = pipe
         return self._engine.listens
+
+    def prepare(self) -> None:
+        self._engine.prepared += 1
 
     def let_guests_go(self) -> None:
         self._engine.let_go += 1

@@ -6,6 +6,7 @@ import signal
 
 from guarded import sql
 from live_server import LiveServer
+from sqlalchemy import create_engine
 from yard import Yard, eventually
 
 
@@ -20,6 +21,13 @@ def begin(yard: Yard, server: LiveServer) -> None:
     yard.project.write("driftguard.toml", "deadline = 3\n")
     yard.project.git("add", "driftguard.toml")
     yard.project.alembic("upgrade", "head")
+
+
+def shadows(server: LiveServer) -> list[str]:
+    """The disposable databases that lie beside the live one."""
+    with create_engine(server.url).connect() as connection:
+        found = connection.exec_driver_sql("SELECT datname::text FROM pg_database WHERE datname LIKE 'driftguard%%'")
+        return [name for (name,) in found]
 
 
 def test_restarted_and_stopped_under_a_watcher(yard: Yard, live_server: LiveServer) -> None:
@@ -63,7 +71,9 @@ def test_altered_by_hand_beside_hooks(yard: Yard, live_server: LiveServer) -> No
     log = (yard.own / "daemon.log").read_text()
     assert (log.count("live database: exit code 1"), log.count(": exit code")) == (1, 2), log
 
+    assert shadows(live_server)  # for the next look
     yard.daemon("stop")
+    assert not shadows(live_server)
     sql(live_server.url, "CREATE INDEX ix_items_name ON items (name)")
     answer = yard.hook()
     assert (answer.code, "DG301" in answer.out) == (0, False), answer

@@ -13,10 +13,11 @@ from fixtures.postgresql import PostgresqlServer
 from sqlalchemy.engine import URL, make_url
 
 from driftguard import process
-from driftguard.shadow import NoShadow, Request, open_shadows
+from driftguard.shadow import Lifetime, NoShadow, Request, open_shadows
 from driftguard.shadow.request import Execute
 
 DATABASES = "SELECT datname FROM pg_database WHERE left(datname, 11) = 'driftguard_' ORDER BY 1"
+NAME = "0123456789abcdef0123456789ab00"
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
 
 
@@ -169,6 +170,74 @@ def test_not_on_the_live_server(
         assert ours(postgresql_url) == []
 
 
+def test_what_lasts_as_long_as_the_process(maker_url: str, tmp_path: Path) -> None:
+    lifetime, run = Lifetime(), execute_on(maker_url)
+    request = Request("postgresql", "psycopg", live_host="localhost", lifetime=lifetime)
+    with open_shadows(request, run, cache_folder=tmp_path) as shadows:
+        url = shadows.create()
+        run(url, ("CREATE TABLE here (id integer)",))
+        assert shadows.keep(url, NAME) > 0
+        shadows.drop(shadows.create())
+        shadows.prepare()
+    kept_and_spares = ours(maker_url)
+    assert len(kept_and_spares) == 3
+    with open_shadows(request, run, cache_folder=tmp_path) as shadows:
+        copy, empty = shadows.lend(NAME), shadows.create()
+        assert ours(maker_url) == kept_and_spares
+        assert copy and run(copy, (TABLES,)) == [["here"]]
+        assert run(empty, (TABLES,)) == []
+        assert shadows.lend(f"{NAME[:-2]}01") is None
+        shadows.forget(())
+        assert shadows.lend(NAME) is None
+        lifetime.is_over = True
+    assert ours(maker_url) == []
+
+
+def test_a_spare_that_somebody_has_dropped(maker_url: str, tmp_path: Path) -> None:
+    lifetime = Lifetime()
+    request = Request("postgresql", "psycopg", maker_url, lifetime=lifetime)
+    with open_shadows(request, execute, cache_folder=tmp_path) as shadows:
+        shadows.drop(shadows.create())
+        shadows.prepare()
+    [spare] = lifetime.spares.values()
+    execute(maker_url, (f'DROP DATABASE "{spare}"',))
+    with open_shadows(request, execute, cache_folder=tmp_path) as shadows:
+        assert execute(shadows.create(), (TABLES,)) == []
+        lifetime.is_over = True
+    assert ours(maker_url) == []
+
+
+def test_spares_that_nobody_asks_for_any_more(maker_url: str, tmp_path: Path) -> None:
+    lifetime = Lifetime()
+    request = Request("postgresql", "psycopg", maker_url, lifetime=lifetime)
+    with open_shadows(request, execute, cache_folder=tmp_path) as shadows:
+        shadows.drop(shadows.create())
+        shadows.prepare()
+    with open_shadows(request, execute, cache_folder=tmp_path) as shadows:
+        shadows.prepare()
+        assert ours(maker_url) == []
+    assert not lifetime.spares
+
+
+@pytest.mark.parametrize(
+    ("setting", "host", "lifetime"),
+    [
+        pytest.param("", "localhost", None, id="a process that looks once"),
+        pytest.param("server", "db.example.org", Lifetime(), id="a live server elsewhere"),
+    ],
+)
+def test_nothing_lasts_on_the_live_server(
+    setting: str, host: str, lifetime: Lifetime | None, maker_url: str, tmp_path: Path
+) -> None:
+    request = Request("postgresql", "psycopg", setting, live_host=host, lifetime=lifetime)
+    with open_shadows(request, execute_on(maker_url), cache_folder=tmp_path) as shadows:
+        assert not shadows.keeps
+        assert shadows.keep(shadows.create(), NAME) == 0
+        shadows.prepare()
+        assert shadows.lend(NAME) is None
+        assert ours(maker_url) == []
+
+
 @pytest.fixture
 def marks() -> Iterator[dict[str, str]]:
     """Marks of processes: one that lives, one that is gone, one on another host, one of another time."""
@@ -191,8 +260,9 @@ def marks() -> Iterator[dict[str, str]]:
         pytest.param("earlier", False, id="of a process whose number another one has now"),
     ],
 )
-def test_leftovers(whose: str, stays: bool, marks: dict[str, str], maker_url: str, tmp_path: Path) -> None:
-    name = f"driftguard_{marks[whose]}_0a1b2c_1"
+@pytest.mark.parametrize("rest", ["0a1b2c_1", "kept_0123456789abcd00"])
+def test_leftovers(whose: str, stays: bool, rest: str, marks: dict[str, str], maker_url: str, tmp_path: Path) -> None:
+    name = f"driftguard_{marks[whose]}_{rest}"
     execute(maker_url, (f'CREATE DATABASE "{name}"',))
     with open_shadows(Request("postgresql", "psycopg", maker_url), execute, cache_folder=tmp_path):
         assert ([name] in execute(maker_url, (DATABASES,))) == stays

@@ -31,7 +31,8 @@ PATCHED = ("alembic.", "sqlalchemy.sql.", "sqlalchemy.engine.", "sqlalchemy.dial
 SESSION = {
     "postgresql": (
         "SELECT name, setting FROM pg_catalog.pg_settings"
-        " WHERE source = 'session' AND left(name, 12) <> 'transaction_' ORDER BY name",
+        " WHERE source IN ('session', 'user', 'database user', 'configuration file')"
+        " AND left(name, 12) <> 'transaction_' ORDER BY name",
         "SELECT current_user, session_user",
         "SELECT count(*) FROM pg_catalog.pg_class WHERE relnamespace = pg_catalog.pg_my_temp_schema()",
         # A value that this transaction has added cannot be used in it, but could in the next one.
