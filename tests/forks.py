@@ -134,7 +134,7 @@ def _lend_guests() -> None:
     guess.guessed = lambda folder: sys.executable
     early.begun = lambda python, environ: contextlib.nullcontext(start)
     examine = inspect.unwrap(engine.examine)
-    examine.__defaults__ = (*(examine.__defaults__ or ())[:-1], start)
+    examine.__defaults__ = tuple(start if each is ordinary else each for each in examine.__defaults__ or ())
     engine.guest_process = SimpleNamespace(start=start)  # type: ignore[assignment]
 
 
