@@ -7,6 +7,7 @@ import re
 import shlex
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
@@ -16,7 +17,8 @@ from driftguard.findings import Finding, Place, Severity, Side
 from driftguard.graph import Graph, Revision, Trace, UnstagedRevision, collisions, double_merges
 
 HEXADECIMAL = re.compile("[0-9a-f]{12}")
-FOLLOWING = frozenset({*map("".join, pairwise("0123456789abcdef")), "90", "0a", "fa", "f0"})
+DIGITS = "0123456789abcdef"
+FOLLOWING = frozenset({*map("".join, pairwise(DIGITS)), "90", "0a", "fa", "f0"})
 """Digits that stand beside each other where people count or spell."""
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -461,14 +463,18 @@ def _is_pattern(id_: str) -> bool:
     if not HEXADECIMAL.fullmatch(id_) or (id_.isdigit() and id_.startswith("0")):  # numbers on purpose
         return False
     groups = [[id_[start : start + size] for start in range(0, len(id_), size)] for size in (3, 4, 6)]
-    return any(all(map(_is_row, parts)) for parts in (*groups, [id_[::2], id_[1::2]]))
+    return any(_rows().issuperset(parts) for parts in (*groups, [id_[::2], id_[1::2]]))
 
 
-def _is_row(digits: str) -> bool:
-    """Whether each digit is the one before, or each follows it, or each precedes it."""
-    upwards = {one + other for one, other in pairwise(digits)}
-    downwards = {other + one for one, other in pairwise(digits)}
-    return len(set(digits)) == 1 or upwards <= FOLLOWING or downwards <= FOLLOWING
+@cache
+def _rows() -> frozenset[str]:
+    """Three, four and six digits of which each is the one before, or each follows it, or each precedes it."""
+    upwards = list(DIGITS)
+    rows = [digit * size for digit in DIGITS for size in (3, 4, 6)]
+    for size in range(2, 7):
+        upwards = [row + pair[1] for row in upwards for pair in FOLLOWING if row[-1] == pair[0]]
+        rows += [each for row in upwards for each in (row, row[::-1]) if size in (3, 4, 6)]
+    return frozenset(rows)
 
 
 def _place(revision: Revision) -> Place:

@@ -66,6 +66,8 @@ class EnvironmentFacts:
     def graph(self) -> Graph:
         """The static graph, completed by what Alembic itself reads from files that cannot be read statically."""
         static, read = self.static_graph, self.read_by_alembic
+        if not read:
+            return static
         left = tuple(each for each in static.unreadable if each.path not in read)
         return Graph((*static.revisions, *read.values()), left)
 
@@ -89,7 +91,12 @@ class EnvironmentFacts:
         scene = self.scene
         if not scene.staged or scene.repository is None:
             return ()
-        return unstaged_revisions(scene.repository, self.static_graph, self._load(WorkingTree(scene.root)))
+        graph = self.static_graph
+        staged = {each.path for each in graph.revisions} | {each.path for each in graph.unreadable}
+        settled = staged.difference(scene.repository.unstaged().modified)
+        locations, recursive = self.environment.version_locations, self.environment.recursive
+        working = load(WorkingTree(scene.root), locations, recursive, unless=settled)
+        return unstaged_revisions(scene.repository, graph, working)
 
     def _load(self, tree: Tree) -> Graph:
         return self.load_from(tree, self.environment.version_locations)

@@ -375,8 +375,8 @@ class LiveFacts:
         """The revisions between the stamp and the heads, oldest first."""
         graph = self.environment.graph
         done = graph.needed(*(each for each in self.reading.stamp or () if each in graph))
-        wanted = graph.needed(*graph.heads())
-        return tuple(graph[each] for each in graph.ordered() if each in wanted - done)
+        left = graph.needed(*graph.heads()) - done
+        return tuple(graph[each] for each in graph.ordered() if each in left)
 
     def matching(self, live: Catalog) -> tuple[str, ...]:
         """The newest revisions whose catalog is the given one, for a database without a stamp."""

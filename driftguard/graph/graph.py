@@ -12,6 +12,7 @@ from driftguard.errors import DriftguardError
 from driftguard.graph.revision import Revision, Unreadable
 
 SHORTEST_ABBREVIATED = 4
+MOST_ANSWERS = 8
 
 
 class Missing(NamedTuple):
@@ -108,23 +109,44 @@ class Graph:
 
     def heads(self) -> tuple[str, ...]:
         """The revisions without children, as ``ScriptDirectory.get_heads()``; others may depend on them."""
+        return self._heads
+
+    @cached_property
+    def _heads(self) -> tuple[str, ...]:
         return tuple(id_ for id_ in sorted(self.by_id) if not self.children(id_))
 
     def bases(self) -> tuple[str, ...]:
         """The revisions whose ``down_revision`` is None."""
+        return self._bases
+
+    @cached_property
+    def _bases(self) -> tuple[str, ...]:
         return tuple(id_ for id_ in sorted(self.by_id) if not self.by_id[id_].down)
 
     def ancestors(self, *ids: str) -> frozenset[str]:
         """These revisions and all below them."""
-        return _reached(ids, self.parents)
+        return self._reached("parents", ids)
 
     def descendants(self, *ids: str) -> frozenset[str]:
         """These revisions and all above them."""
-        return _reached(ids, self.children)
+        return self._reached("children", ids)
 
     def needed(self, *ids: str) -> frozenset[str]:
         """These revisions and all that must have run before: ancestors, dependencies, and theirs."""
-        return _reached(ids, self.requirements)
+        return self._reached("requirements", ids)
+
+    def _reached(self, step: str, ids: tuple[str, ...]) -> frozenset[str]:
+        """The last answers are kept: whoever looks at a long history asks for the same ones again and again."""
+        asked, known = (step, frozenset(ids)), self._lately_reached
+        if asked not in known:
+            known[asked] = _reached(ids, getattr(self, step))
+            for each in list(known)[:-MOST_ANSWERS]:
+                del known[each]
+        return known[asked]
+
+    @cached_property
+    def _lately_reached(self) -> dict[tuple[str, frozenset[str]], frozenset[str]]:
+        return {}
 
     def fork_points(self, *ids: str) -> tuple[str, ...]:
         """The nearest revisions that are below all of ``ids``; none where they share no ancestor."""
@@ -196,6 +218,10 @@ class Graph:
 
     def missing(self) -> tuple[Missing, ...]:
         """What revisions name and no file has. A parent is named by its whole id, a dependency also by a label."""
+        return self._missing
+
+    @cached_property
+    def _missing(self) -> tuple[Missing, ...]:
         return tuple(
             sorted(
                 Missing(name, attribute, revision)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from posixpath import normpath
 from types import MappingProxyType
 
@@ -20,16 +20,17 @@ def load(
     recursive: bool,
     memory: Memory = FORGETFUL,
     known: Mapping[Key, Revision] = NOTHING,
+    unless: Container[str] = (),
 ) -> Graph:
     """The graph of the revision files in ``locations`` (folders relative to the tree's root), in Alembic's order.
 
     A location that does not exist has no revisions, and a file in two of them counts once. ``known`` files need not be
-    read again.
+    read again; paths in ``unless`` are left out.
     """
     homes: dict[str, str] = {}
     for location in dict.fromkeys(map(normpath, locations)):
         for path in sorted(tree.files(location, recursive=recursive), key=_place_in_walk):
-            if is_revision_name(path):
+            if is_revision_name(path) and path not in unless:
                 homes.setdefault(path, location)
     parsed = _parse_all(tree, homes, memory, known)
     return Graph(
