@@ -128,6 +128,8 @@ class EnvironmentFacts:
     def probe(self) -> Probe:
         """The guest; raises Unavailable."""
         probe = self._begun
+        if self.recalled is None:
+            self._head_loans  # noqa: B018  (takes time with a long history, and the guest is still loading)
         with self.failures():
             probe.finish_loading()
         return probe
@@ -204,8 +206,7 @@ class EnvironmentFacts:
         probe = self.probe
         self.scene.progress(f"{self.environment.name}: replaying the revisions on a shadow")
         with self.failures():
-            loans = self.loans(*self.static_graph.heads())
-            run = probe.run("heads", compare=self.scene.compares_models, purpose="head", loans=loans)
+            run = probe.run("heads", compare=self.scene.compares_models, purpose="head", loans=self._head_loans)
         if run.error is not None and not any(database.failure for database in run.databases):
             raise_for(run.error, self.environment.name, self.scene.root)
         if not run.databases:
@@ -230,6 +231,10 @@ class EnvironmentFacts:
         if run.error is not None:
             raise_for(run.error, self.environment.name, self.scene.root)
         return () if run.stand_in else run.databases
+
+    @cached_property
+    def _head_loans(self) -> tuple[Loan, ...]:
+        return self.loans(*self.static_graph.heads())
 
     def loans(self, *revisions: str) -> tuple[Loan, ...]:
         """For a replay up to these revisions: one on remembered shadows, then one on empty ones.

@@ -21,6 +21,7 @@ def learn(folder: str, python: str) -> None:
     if guessed(folder) == python:
         return
     try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
         with open(os.path.join(folder, FILE), "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(python)
     except OSError:

@@ -18,6 +18,7 @@ from guarded import Answer as Told
 from guarded import Guarded
 from hooked import COLOUR, column, hooked, readme, revision
 
+from driftguard.memo.guess import guessed, learn
 from driftguard.memo.record import Answer, Around, Live, Record, Staged, dump, load
 from driftguard.memo.shelf import MOST, Shelf
 
@@ -345,3 +346,11 @@ def test_what_a_revision_read_matters_when_its_replay_was_remembered(
     edit(shop)
     shop.git("add", "migrations")
     assert "notes" in hook(shop).out
+
+
+def test_the_interpreter_is_known_to_the_next_check_without_any_hook(tmp_path: Path) -> None:
+    folder = str(tmp_path / "driftguard")
+    assert guessed(folder) == ""
+    learn(folder, "/usr/bin/python3")
+    assert guessed(folder) == "/usr/bin/python3"
+    assert (tmp_path / "driftguard").stat().st_mode & 0o777 == 0o700
