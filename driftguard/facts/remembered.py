@@ -127,7 +127,9 @@ class Loan:
         kept = None
         if snapshot is not None:
             revisions = [_described(root, self._graph[each]) for each in snapshot.order]
-            kept = {"runs": snapshot.runs, "revisions": revisions}
+            everything = all(set(run["order"]) == self._graph.by_id.keys() for run in snapshot.runs)
+            heads = self._graph.heads() if everything else None
+            kept = {"runs": snapshot.runs, "revisions": revisions, "heads_of_all": heads}
         return {"root": root, "began": self._remembered.began, "kept": kept}
 
     def has_failed(self, run: Run) -> bool:

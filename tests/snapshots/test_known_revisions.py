@@ -146,3 +146,12 @@ def test_what_only_defines(source: str, expected: bool, monkeypatch: pytest.Monk
     finally:
         for name in [name for name in sys.modules if name.startswith("driftguard_guest")]:
             del sys.modules[name]
+
+
+def test_heads_of_which_one_depends_on_the_other_are_compared_as_before(make: Make) -> None:
+    project = make(count=2)
+    project.add("pass", "pass")
+    project.replace(project.files[3], "down_revision = '000000000003'", "down_revision = '000000000002'")
+    project.replace(project.files[3], ID, f"\ndepends_on = '000000000003'\n{ID}")
+    first, second = codes(project), codes(project)
+    assert first == second

@@ -221,7 +221,7 @@ class Environment:
             self._databases.append(database)
             replay.prepare(scripts)
             stages = [stage for stage in (tuple(begin), wanted) if stage]
-            upgrades = scripts._upgrade_revs(stages[0], heads) if stages else ()
+            upgrades = replay.upgrades(scripts, stages[0], heads) if stages else ()
             replay.begin(database, config, scripts, stages[0] if stages else wanted, heads)
             for number, stage in enumerate(stages):
                 if number:
@@ -293,7 +293,7 @@ class Environment:
         return found
 
     def _compare(self, database, config, scripts, context):
-        revisions = RevisionContext(config, scripts, dict(REVISION_ARGUMENTS))
+        revisions = RevisionContext(config, self._replay.at_head(scripts), dict(REVISION_ARGUMENTS))
         try:
             revisions.run_autogenerate(context.get_current_heads(), context)
             for script in revisions.generated_revisions:

@@ -77,10 +77,13 @@ def main():
 
 def _import_meanwhile():
     """What ``load`` will import, while the host still finds out what to load; it meets the same errors again."""
+    if __package__ + ".preloaded" in sys.modules:
+        return
     try:
-        from . import environment  # noqa: F401
+        from . import bytecode, environment  # noqa: F401
     except Exception:
-        pass
+        return
+    bytecode.keep()
 
 
 def import_as_the_project():

@@ -51,6 +51,7 @@ class Replay:
         self._runs = []
         self._hindered = False
         self._open = None
+        self._has_all = False
         self.abandoned = False
 
     def prepare(self, scripts):
@@ -59,7 +60,16 @@ class Replay:
             self._terms = self._ask("remembered")
             kept = self._terms and self._terms["kept"]
             if kept and not self._runs and _can_stay_unloaded(kept["runs"], self._terms["root"]):
+                self._has_all = kept["heads_of_all"] is not None
                 revisions.know(scripts, kept["revisions"])
+
+    def upgrades(self, scripts, wanted, heads):
+        """Alembic's steps from ``heads``; none where the shadows have been through all revisions that there are."""
+        return () if self._has_all else scripts._upgrade_revs(wanted, heads)
+
+    def at_head(self, scripts):
+        """What is asked whether a database is at head."""
+        return revisions.AtHead(scripts, self._terms["kept"]["heads_of_all"]) if self._has_all else scripts
 
     def begin(self, database, config, scripts, wanted, heads):
         """Before the first step; raises Abandoned."""
@@ -69,10 +79,10 @@ class Replay:
     def _begin(self, database, config, scripts, wanted, heads):
         if self._terms is None:
             return
-        steps = reversed(list(scripts.iterate_revisions(wanted, (), implicit_base=True))) if wanted else ()
+        paths = self._paths(scripts, wanted)
         statements = self._connections.statements_of(database.shadow)
         surroundings = Surroundings(database.context, config, self._terms["root"], statements, self.arguments)
-        run = _Run(database, steps, surroundings, self._terms["root"])
+        run = _Run(database, paths, surroundings, self._terms["root"])
         kept = self._terms["kept"]
         if kept is not None:
             number = len(self._runs)
@@ -87,6 +97,15 @@ class Replay:
         self._hindered = self._hindered or any(other.shadow == run.shadow for other in self._runs)
         self._runs.append(run)
         self._open = (run, surroundings, recording.set_apart())
+
+    def _paths(self, scripts, wanted):
+        """Of the revisions' files, by id and in the order in which they run."""
+        if self._has_all:
+            runs, known = self._terms["kept"]["runs"], self._terms["kept"]["revisions"]
+            paths, number = {id_: path for path, id_, *_ in known}, len(self._runs)
+            return {id_: paths[id_] for id_ in (runs[number]["order"] if number < len(runs) else ())}
+        steps = list(scripts.iterate_revisions(wanted, (), implicit_base=True)) if wanted else []
+        return {script.revision: script.path for script in reversed(steps)}
 
     def keep_nothing(self):
         """What this run builds is not what a replay of its revisions would: they come in an order of their own."""
@@ -144,11 +163,11 @@ def _can_stay_unloaded(runs, root):
 class _Run:
     """One database's replay: what it rests on, as texts and digests."""
 
-    def __init__(self, database, steps, surroundings, root):
+    def __init__(self, database, paths, surroundings, root):
         self.live = database.live
         self.shadow = database.shadow
-        self._paths = {script.revision: script.path for script in steps}
-        self.order = list(self._paths)
+        self._paths = paths
+        self.order = list(paths)
         self.is_kept = False
         self.surroundings = surroundings.digest()
         self.statements = len(surroundings.statements)

@@ -30,6 +30,21 @@ class KnownScript(Script):
         return self._loaded
 
 
+class AtHead:
+    """In place of a ScriptDirectory, says without loading anything whether a database is at head."""
+
+    def __init__(self, scripts, heads):
+        self._scripts = scripts
+        self._heads = heads
+
+    def get_revisions(self, id_):
+        """The ids, which is all that has to be compared."""
+        return tuple(self._heads if id_ == "heads" else id_)
+
+    def __getattr__(self, name):
+        return getattr(self._scripts, name)
+
+
 def know(scripts, known):
     """Let ``scripts`` not load the files in ``known``: (path, id, down, depends_on, labels) of each."""
     by_path = {path: others for path, *others in known}
