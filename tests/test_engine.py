@@ -53,7 +53,7 @@ def test_what_stands_in_the_way_is_told(
 def test_live_is_read_again_only_after_it_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = Guarded.copy_of(SAMPLES / "plain", tmp_path / "shop")
     project.alembic("upgrade", "head")
-    request, lasting, times = engine.Request(project.root, Settings()), Lasting(Readings(), Lifetime()), []
+    request, lasting, times = engine.Request(project.root, Settings()), Lasting(Readings(), Lifetime(), {}), []
 
     def noted(*arguments: Any) -> Reading:
         times.append(arguments)
@@ -84,7 +84,7 @@ def test_a_reading_holds_as_long_as_its_fingerprint(was: str, now: str, holds: b
 def test_a_reading_during_which_live_changed_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = Guarded.copy_of(SAMPLES / "plain", tmp_path / "shop")
     project.alembic("upgrade", "head")
-    request, lasting = engine.Request(project.root, Settings()), Lasting(Readings(), Lifetime())
+    request, lasting = engine.Request(project.root, Settings()), Lasting(Readings(), Lifetime(), {})
     with engine.examine(request, environ=project.environ, lasting=lasting) as examination:
         sql(f"sqlite:///{project.root}/shop.db", "DROP INDEX ix_items_name")
         examination.live_fingerprint(True)

@@ -153,7 +153,7 @@ class Engine:
         self._environ = environ
         self._start = start
         self._patient_start = patient_start
-        self._lasting = Lasting(Readings(), Lifetime())
+        self._lasting = Lasting(Readings(), Lifetime(), {})
         self._entries = b""
         self._in_vain = b""
 

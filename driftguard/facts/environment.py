@@ -30,7 +30,17 @@ from driftguard.facts.unavailable import (
 )
 from driftguard.findings import Place
 from driftguard.git import RefTree, Tree, WorkingTree
-from driftguard.graph import Graph, Key, Revision, UnstagedRevision, load, memory_of, unstaged_revisions
+from driftguard.graph import (
+    Graph,
+    Key,
+    Memory,
+    Revision,
+    UnstagedRevision,
+    load,
+    load_again,
+    memory_of,
+    unstaged_revisions,
+)
 from driftguard.probe.answers import Database, FailedRevision, Failure, Run
 from driftguard.project import Environment
 
@@ -60,7 +70,12 @@ class EnvironmentFacts:
     @cached_property
     def static_graph(self) -> Graph:
         """The revisions as their files say, without running them."""
-        return self._load(self.scene.tree)
+        scene, locations, recursive = self.scene, self.environment.version_locations, self.environment.recursive
+        memory, was = self._memory(locations), scene.graphs.get((locations, recursive))
+        graph, loaded = load_again(scene.tree, locations, recursive, memory, was)
+        if loaded is not None:
+            scene.graphs[locations, recursive] = loaded
+        return graph
 
     @cached_property
     def graph(self) -> Graph:
@@ -98,14 +113,14 @@ class EnvironmentFacts:
         working = load(WorkingTree(scene.root), locations, recursive, unless=settled)
         return unstaged_revisions(scene.repository, graph, working)
 
-    def _load(self, tree: Tree) -> Graph:
-        return self.load_from(tree, self.environment.version_locations)
+    def _memory(self, locations: tuple[str, ...]) -> Memory:
+        return memory_of(self.scene.cache_folder, self.scene.home, locations)
 
     def load_from(self, tree: Tree, locations: tuple[str, ...], alike: RefTree | None = None) -> Graph:
         """The static graph of other files; of those that are the same in ``alike``, whose graph is this one's own."""
         asked = (tree, locations)
         if asked not in self._graphs:
-            memory = memory_of(self.scene.cache_folder, self.scene.home, locations)
+            memory = self._memory(locations)
             known = {} if alike is None else self._known(alike)
             self._graphs[asked] = load(tree, locations, self.environment.recursive, memory, known)
         return self._graphs[asked]

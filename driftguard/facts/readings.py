@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import NamedTuple
 
+from driftguard.graph import Loaded
 from driftguard.schema.catalog import Catalog
 from driftguard.shadow import Lifetime
 
@@ -38,10 +39,14 @@ class Readings:
 
 
 class Lasting(NamedTuple):
-    """What each look of a process leaves to the next one."""
+    """What each look of a process leaves to the next one.
+
+    ``graphs``: the last ones that were loaded, by version locations and whether those below them count.
+    """
 
     readings: Readings
     lifetime: Lifetime
+    graphs: dict[tuple[tuple[str, ...], bool], Loaded]
 
 
 class Lost(NamedTuple):

@@ -13,6 +13,7 @@ from driftguard.facts.base_trees import BaseTrees
 from driftguard.facts.readings import Readings
 from driftguard.findings import Severity
 from driftguard.git import Repository, Tree
+from driftguard.graph import Loaded
 from driftguard.probe.guest_process import Start
 from driftguard.shadow import Lifetime
 
@@ -69,6 +70,7 @@ class Scene:
     of the project may be run; ``compares_models``: with it, the models are compared with head;
     ``looks_at_live_alone``: nothing else needs to be run. ``fleet``: the live databases, where several were named.
     ``readings``: those of earlier looks. ``lifetime``: of the process, if it looks again and again.
+    ``graphs``: as in ``Lasting``.
     """
 
     root: Path
@@ -91,6 +93,7 @@ class Scene:
     fleet: tuple[Live, ...] = ()
     readings: Readings = field(default_factory=Readings)
     lifetime: Lifetime | None = None
+    graphs: dict[tuple[tuple[str, ...], bool], Loaded] = field(default_factory=dict)
 
     def live_of(self, settings: Settings) -> Live:
         """What ``--live`` or the setting ``live`` says; raises DriftguardError for what cannot be a URL.

@@ -6,7 +6,7 @@ from driftguard.graph.compare import does_the_same
 from driftguard.graph.graph import Graph, Missing
 from driftguard.graph.history import Trace, UnstagedRevision, unstaged_revisions, whereabouts
 from driftguard.graph.known import NOTHING_KNOWN, Known
-from driftguard.graph.load import load
+from driftguard.graph.load import Loaded, load, load_again
 from driftguard.graph.lost import Find, Search, Where, search
 from driftguard.graph.memory import Key, Memory, memory_of
 from driftguard.graph.origin import provenance
@@ -21,6 +21,7 @@ __all__ = [
     "Graph",
     "Key",
     "Known",
+    "Loaded",
     "Memory",
     "Missing",
     "Recovery",
@@ -38,6 +39,7 @@ __all__ = [
     "double_merges",
     "find_base",
     "load",
+    "load_again",
     "memory_of",
     "parse_revision",
     "provenance",
