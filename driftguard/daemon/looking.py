@@ -13,6 +13,7 @@ from driftguard.daemon.changes import Ground
 from driftguard.facts import Lasting, Progress, Readings
 from driftguard.git import INDEX_ENTRIES, IndexTree, Repository, Tree, WorkingTree, find_repository
 from driftguard.memo.record import Answer
+from driftguard.probe.ahead import Ahead
 from driftguard.probe.guest_process import Start
 from driftguard.shadow import Lifetime
 from driftguard.verdict import Verdict
@@ -153,6 +154,7 @@ class Engine:
         self._environ = environ
         self._start = start
         self._patient_start = patient_start
+        self._ahead = Ahead(patient_start)
         self._lasting = Lasting(Readings(), Lifetime(), {})
         self._entries = b""
         self._in_vain = b""
@@ -171,6 +173,7 @@ class Engine:
         Where hooks leave live databases alone the watcher looks at them all the same, and the hook's own answer is
         found by a look of its own.
         """
+        begun = self._ahead.begun()
         repository, tree = self._repository(), WorkingTree(self._root)
         settings = load_settings(tree)
         as_hook = repository is not None and settings.live_in_hook != "off"
@@ -182,7 +185,7 @@ class Engine:
             source="working" if repository is None else "everything",
             moment=HOOK if as_hook else "",
         )
-        with engine.examine(request, progress, self._environ, self._patient_start, self._lasting) as examination:
+        with begun as start, engine.examine(request, progress, self._environ, start, self._lasting) as examination:
             yield _Sight(examination, tree, as_hook)
 
     def index_moved(self) -> bool:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from driftguard.git import WorkingTree
-from driftguard.graph import Graph, load, memory_of
+from driftguard.graph import Graph, load, load_again, memory_of
 from driftguard.graph import memory as module
+from driftguard.graph.memory import FORGETFUL
 
 
 class Watched(WorkingTree):
@@ -142,3 +143,15 @@ def test_old_projects_are_forgotten(project: Path, tmp_path: Path, monkeypatch: 
     for name in ("one", "two", "three"):
         load(WorkingTree(project), ("versions",), False, memory_of(tmp_path / "cache", project / name, ()))
     assert len([each for each in (tmp_path / "cache").rglob("*") if each.is_file()]) == 2
+
+
+def test_a_graph_is_the_same_as_long_as_its_files_are(project: Path) -> None:
+    asked = WorkingTree(project), ("versions",), False, FORGETFUL
+    first, loaded = load_again(*asked, None)
+    again, _ = load_again(*asked, loaded)
+    assert again is first
+    added(project)
+    more, loaded = load_again(*asked, loaded)
+    assert len(more.revisions) == len(first.revisions) + 1
+    fewer, _ = load_again(WorkingTree(project), (), False, FORGETFUL, loaded)
+    assert not fewer.revisions
