@@ -82,9 +82,13 @@ def remember(examination: Examination, told: Answer) -> bool:
     if not all(map(_rests_on_what_is_compared, verdict.findings)) or (before is not None and before.rests_on is None):
         return False
     head = before and before.rests_on
-    live = _asked(found.live) if any(each.finding.side is Side.LIVE for each in verdict.findings) else found.live
+    live = _asked(found.live) if any(map(_was_read_in_live, verdict.findings)) else found.live
     record = Record(maker(str(repository.root)), found.staged, found.around, live, told, head)
     return _shelf(repository).put(record)
+
+
+def _was_read_in_live(judged: Judged) -> bool:
+    return judged.finding.side is Side.LIVE and judged.finding.code != LIVE_UNREADABLE
 
 
 def _asked(live: Live) -> Live:

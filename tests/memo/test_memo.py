@@ -187,6 +187,14 @@ def test_live_there_and_back_is_remembered_both_times(shop: Guarded, git_log: Pa
     assert hook(shop) == first
 
 
+def test_a_live_database_that_is_away_is_not_tried_by_each_hook(shop: Guarded, git_log: Path) -> None:
+    shop.environ["SHOP_DATABASE"] = "postgresql+psycopg://nobody@127.0.0.1:1/shop"
+    first = hook(shop)
+    assert (first.code, "1 note" in first.out) == (0, True), first
+    assert is_remembered(shop, git_log)
+    assert hook(shop) == first
+
+
 def test_a_revision_that_is_nowhere_here_is_not_remembered(shop: Guarded, git_log: Path) -> None:
     with closing(sqlite3.connect(shop.root / "shop.db")) as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'feedbeef'")
