@@ -10,6 +10,7 @@ from typing import Any
 
 from driftguard.checks.replay import FailedUpgrade
 from driftguard.checks.setup import Problem
+from driftguard.errors import DriftguardError
 from driftguard.facts.database import DatabaseFacts, RememberedDatabase
 from driftguard.facts.guest import Probe, open_probe
 from driftguard.facts.recalled import Recollection, name_and_terms
@@ -143,11 +144,17 @@ class EnvironmentFacts:
     def probe(self) -> Probe:
         """The guest; raises Unavailable."""
         probe = self._begun
-        if self.recalled is None:
-            self._head_loans  # noqa: B018  (takes time with a long history, and the guest is still loading)
+        self._use_the_time()
         with self.failures():
             probe.finish_loading()
         return probe
+
+    def _use_the_time(self) -> None:
+        """While the guest loads, find out what it does not take to know and will be asked for."""
+        if self.recalled is None:
+            self._head_loans  # noqa: B018
+        with suppress(DriftguardError):  # told where the branches are compared
+            self.scene.base()
 
     @cached_property
     def _begun(self) -> Probe:
