@@ -201,7 +201,7 @@ class Examination:
         self._scene = scene
         self._environments = environments
         self._guests = guests
-        self._remembers = request.source == "working" and not request.fleet
+        self._remembers = request.source == "working" and not request.fleet and scene.looks_at_live_alone
         self._still = Outcome()
         for facts in environments[:1]:
             facts.begin()
@@ -359,7 +359,7 @@ class Examination:
         return dependencies(self._scene, self._environments, self._lives, began)
 
     def remember(self) -> None:
-        """Keep what the next look at the same live databases would have to build anew."""
+        """Keep what the next look at live alone would have to build anew: whoever asks for that does so again."""
         if self._remembers:
             for facts in self._environments:
                 learn(facts, self._lives)
