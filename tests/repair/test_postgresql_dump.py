@@ -55,7 +55,11 @@ def dumped(server: PostgresqlServer, url: str) -> list[str]:
     return sorted(line.rstrip(",") for line in text.splitlines() if line and not line.startswith(MARKS))
 
 
-@pytest.mark.parametrize(("statement", "differences"), chosen(RESTORABLE, 10))
+# Of an extension that initdb has made, pg_dump says nothing, and of the same one made again it does.
+SHOWN = [each for each in RESTORABLE if each.id != "extension dropped"]
+
+
+@pytest.mark.parametrize(("statement", "differences"), chosen(SHOWN, 10))
 def test_the_dumps_are_equal(
     postgresql_server: PostgresqlServer, base: str, copy: str, statement: str, differences: str
 ) -> None:
