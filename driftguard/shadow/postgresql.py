@@ -20,8 +20,8 @@ from driftguard.shadow.urls import local_url, url_of_setting
 
 PREFIX = "driftguard_"
 
-MOST_UNNEEDED = 4
-"""Databases that wait to be dropped."""
+MOST_UNNEEDED, MOST_SPARES = 4, 4
+"""Databases that wait to be dropped, and that wait to be used on one server."""
 
 OWN_LENGTH, DIGITS = 14, 2
 """Of a kept database's name: how much of its beginning tells it from others of one process, and its number's digits."""
@@ -74,7 +74,7 @@ SIZE = "SELECT pg_catalog.pg_database_size('{name}')"
 LOCK_OUT = 'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'
 DISCONNECT = "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = '{name}'"
 RENAME = 'ALTER DATABASE "{name}" RENAME TO "{kept}"'
-ALL_KEPT = """
+ALL_NAMED = """
 SELECT CAST(datname AS text) FROM pg_catalog.pg_database WHERE starts_with(datname, '{prefix}') ORDER BY datname
 """
 
@@ -148,17 +148,15 @@ class PostgresqlShadows:
             return
         while self._unneeded:
             self._drop(self._unneeded.pop())
-        self._drop_spares(self._wanted)
+        spares = self._lifetime.spares
         for template in self._wanted:
-            if (self._site.admin_url, template) not in self._lifetime.spares:
+            if (self._site.admin_url, template) not in spares:
                 name = self._made(template)
                 self._lying.add(name)
-                self._lifetime.spares[self._site.admin_url, template] = name
-
-    def _drop_spares(self, wanted: Collection[str] = ()) -> None:
-        spares = self._lifetime.spares if self._lifetime else {}
-        gone = [each for each in spares if each[0] == self._site.admin_url and each[1] not in wanted]
-        drop_databases(tuple(map(spares.pop, gone)), self.version, self._site.admin_url, self._execute)
+                spares[self._site.admin_url, template] = name
+        here = [each for each in spares if each[0] == self._site.admin_url]
+        old = tuple(spares.pop(each) for each in here[:-MOST_SPARES])
+        drop_databases(old, self.version, self._site.admin_url, self._execute)
 
     def drop(self, url: str) -> None:
         """Drop it, whoever is connected; a few of them later, if there is a later."""
@@ -199,7 +197,7 @@ class PostgresqlShadows:
                 self.drop(url)
                 return 0
             [[size]] = self._ask(SIZE.format(name=shadow))
-            if [self._kept(name)] in self._all_kept():  # the same, of which only the record was lost
+            if self._kept(name) in self._all_named(self._prefix_of_kept):  # the same, of which only the record was lost
                 self.drop(url)
                 return int(size or 0)
             closing = (LOCK_OUT, DISCONNECT, RENAME)
@@ -222,8 +220,10 @@ class PostgresqlShadows:
         """With what an earlier run of the machine has left."""
         if self.keeps:
             wanted = set(map(self._kept, known))
-            lying = tuple(name for [name] in self._all_kept() if name and name not in wanted)
-            drop_databases(lying, self.version, self._site.admin_url, self._execute)
+            lying = self._all_named(self._prefix_of_kept)
+            drop_databases(
+                tuple(each for each in lying if each not in wanted), self.version, self._site.admin_url, self._execute
+            )
 
     def make_role(self, name: str) -> bool:
         """One that may do nothing, not even log in, until this source closes."""
@@ -234,8 +234,8 @@ class PostgresqlShadows:
         self._roles.append(name)
         return True
 
-    def _all_kept(self) -> list[list[str | None]]:
-        return self._ask(ALL_KEPT.format(prefix=self._prefix_of_kept))
+    def _all_named(self, prefix: str) -> tuple[str, ...]:
+        return tuple(name for [name] in self._ask(ALL_NAMED.format(prefix=prefix)) if name)
 
     def _ask(self, *statements: str) -> list[list[str | None]]:
         return self._execute(self._site.admin_url, statements)
@@ -249,10 +249,9 @@ class PostgresqlShadows:
                 self._ask(DROP_ROLE.format(name=name.replace('"', '""')))
         self._roles.clear()
         if self._lifetime is not None and self._lifetime.is_over:
-            self._drop_spares()
-            if not self._site.is_private:
-                with suppress(DriftguardError):
-                    self.forget(())
+            with suppress(DriftguardError):
+                mine = self._all_named(f"{PREFIX}{process.mark()}_")
+                drop_databases(mine, self.version, self._site.admin_url, self._execute)
 
 
 @contextmanager

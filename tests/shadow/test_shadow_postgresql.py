@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL, make_url
 
 from driftguard import process
 from driftguard.shadow import Lifetime, NoShadow, Request, open_shadows
+from driftguard.shadow.postgresql import MOST_SPARES
 from driftguard.shadow.request import Execute
 
 DATABASES = "SELECT datname FROM pg_database WHERE left(datname, 11) = 'driftguard_' ORDER BY 1"
@@ -207,16 +208,18 @@ def test_a_spare_that_somebody_has_dropped(maker_url: str, tmp_path: Path) -> No
     assert ours(maker_url) == []
 
 
-def test_spares_that_nobody_asks_for_any_more(maker_url: str, tmp_path: Path) -> None:
+def test_there_are_never_many_spares(maker_url: str, tmp_path: Path) -> None:
     lifetime = Lifetime()
     request = Request("postgresql", "psycopg", maker_url, lifetime=lifetime)
+    for number in range(MOST_SPARES + 1):
+        with open_shadows(request, execute, cache_folder=tmp_path) as shadows:
+            assert shadows.keep(shadows.create(), f"{str(number) * 28}00")
+            shadows.prepare()
+    assert len(lifetime.spares) == MOST_SPARES
+    assert len(ours(maker_url)) == MOST_SPARES + (MOST_SPARES + 1)  # and what is kept
     with open_shadows(request, execute, cache_folder=tmp_path) as shadows:
-        shadows.drop(shadows.create())
-        shadows.prepare()
-    with open_shadows(request, execute, cache_folder=tmp_path) as shadows:
-        shadows.prepare()
-        assert ours(maker_url) == []
-    assert not lifetime.spares
+        lifetime.is_over = True
+    assert ours(maker_url) == []
 
 
 @pytest.mark.parametrize(
