@@ -67,7 +67,9 @@ def test_live_is_read_again_only_after_it_has_changed(tmp_path: Path, monkeypatc
             return [judged.finding.code for judged in examination.verdict.findings]
 
     assert (look(), len(times)) == ([], 1)
+    [loaded] = lasting.graphs.values()
     assert (look(), len(times)) == ([], 1)
+    assert lasting.graphs == {(("migrations/versions",), False): loaded}
     sql(f"sqlite:///{project.root}/shop.db", "DROP INDEX ix_items_name")
     assert (look(), len(times)) == (["DG301"], 2)
     assert (look(), len(times)) == (["DG301"], 2)

@@ -155,3 +155,27 @@ def test_heads_of_which_one_depends_on_the_other_are_compared_as_before(make: Ma
     project.replace(project.files[3], ID, f"\ndepends_on = '000000000003'\n{ID}")
     first, second = codes(project), codes(project)
     assert first == second
+
+
+BUILT = """
+        import sys
+        print("built:", "_revision_map" in vars(context.script.revision_map), file=sys.stderr, flush=True)
+"""
+
+
+def test_alembic_walks_the_history_only_for_new_revisions(make: Make) -> None:
+    project = make()
+    project.replace("migrations/env.py", "# after", BUILT)
+    time.sleep(SETTLED)
+
+    def built() -> bool:
+        request = engine.Request(root=project.root, settings=Settings(), live="off")
+        with engine.examine(request, environ=project.environ) as examination:
+            log = examination._environments[0].probe._guest._log.fileno()
+            [*_, told] = os.pread(log, 1 << 20, 0).decode().split("built:")
+        return told.split()[0] == "True"
+
+    assert built()
+    assert not built()
+    project.add(TIP)
+    assert built()
