@@ -53,4 +53,5 @@ class Ahead:
             if expected is not None:
                 started = self._start(**expected._asdict(), seconds=SECONDS, answer=answered)
                 waiting.append(pool.submit(stack.enter_context, started))
+            pool.shutdown(wait=False)  # the context may last for days, and the thread need not
             yield start_soon

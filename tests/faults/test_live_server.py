@@ -23,6 +23,12 @@ def begin(yard: Yard, server: LiveServer) -> None:
     yard.project.alembic("upgrade", "head")
 
 
+def be_patient(yard: Yard) -> None:
+    """What is looked at from now on may take its time."""
+    yard.project.replace("driftguard.toml", "3", "60")
+    yard.project.git("add", "driftguard.toml")
+
+
 def shadows(server: LiveServer) -> list[str]:
     """The disposable databases that lie beside the live one."""
     with create_engine(server.url).connect() as connection:
@@ -32,8 +38,7 @@ def shadows(server: LiveServer) -> list[str]:
 
 def test_restarted_and_stopped_under_a_watcher(yard: Yard, live_server: LiveServer) -> None:
     begin(yard, live_server)
-    yard.project.replace("driftguard.toml", "3", "60")
-    yard.project.git("add", "driftguard.toml")
+    be_patient(yard)
     yard.daemon("start")
     assert found(yard) == set()
 
@@ -59,8 +64,7 @@ def test_restarted_and_stopped_under_a_watcher(yard: Yard, live_server: LiveServ
 
 def test_altered_by_hand_beside_hooks(yard: Yard, live_server: LiveServer) -> None:
     begin(yard, live_server)
-    yard.project.replace("driftguard.toml", "3", "60")
-    yard.project.git("add", "driftguard.toml")
+    be_patient(yard)
     yard.daemon("start")
     assert found(yard) == set()
 
@@ -87,8 +91,7 @@ def test_silent_to_a_hook(yard: Yard, live_server: LiveServer) -> None:
     answer = yard.hook()
     assert "[DG90" in answer.out, answer.out
     live_server.signal(signal.SIGCONT)
-    yard.project.replace("driftguard.toml", "3", "60")
-    yard.project.git("add", "driftguard.toml")
+    be_patient(yard)
     yard.is_right()
     yard.nothing_is_left()
 
@@ -102,8 +105,7 @@ def test_silent_to_a_watcher(yard: Yard, live_server: LiveServer) -> None:
     answer = yard.hook()
     assert "[DG90" in answer.out or "[DG201]" in answer.out, answer.out
     live_server.signal(signal.SIGCONT)
-    yard.project.replace("driftguard.toml", "3", "60")
-    yard.project.git("add", "driftguard.toml")
+    be_patient(yard)
     yard.is_right()
     eventually(lambda: found(yard) == {"DG201"})
     yard.daemon("stop")
