@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from guarded import SAMPLES, Guarded, sql
 
-from driftguard import engine
+from driftguard import engine, git
 from driftguard.config import Settings
 from driftguard.facts import Lasting, Readings, live
 from driftguard.facts.reading import read
@@ -60,6 +60,7 @@ def test_live_is_read_again_only_after_it_has_changed(tmp_path: Path, monkeypatc
         return read(*arguments)
 
     monkeypatch.setattr(live, "read", noted)
+    monkeypatch.setattr(git, "STILL", 0)  # a revision that was copied just now counts as one written long ago
 
     def look() -> list[str]:
         with engine.examine(request, environ=project.environ, lasting=lasting) as examination:
