@@ -69,6 +69,9 @@ class Guest:
         self._answer = answer
         self._received = bytearray()
         self._interrupted = False
+        self.is_free = True
+        """Whether no call is under way, so that one can be made."""
+
         self._selector = SELECTOR()
         self._selector.register(process.stdout, selectors.EVENT_READ)
 
@@ -84,6 +87,7 @@ class Guest:
         """
         if self._interrupted:
             raise KeyboardInterrupt
+        self.is_free = False
         self._send({"call": name, "arguments": arguments})
 
     def finish(self, name: str) -> Any:
@@ -97,13 +101,14 @@ class Guest:
                 except DriftguardError as error:
                     refusal = error
                     self._send({"refused": error.message})
-            elif "result" in message and refusal is None:
-                return message["result"]
-            elif refusal is not None:
+                continue
+            self.is_free = True
+            if refusal is not None:
                 raise refusal
-            else:
-                failed = message["error"]
-                raise GuestFailed(failed["kind"], failed["message"], tuple(failed["details"]))
+            if "result" in message:
+                return message["result"]
+            failed = message["error"]
+            raise GuestFailed(failed["kind"], failed["message"], tuple(failed["details"]))
 
     @property
     def left(self) -> float:

@@ -170,7 +170,9 @@ class PreloadedGuests:
         preloader.retire()
 
     def _learn(self, python: str, guest: Guest) -> None:
-        """Let what this guest has used be loaded for the next one."""
+        """Let what this guest has used be loaded for the next one, unless it is busy with what nobody waited for."""
+        if not guest.is_free:
+            return
         try:
             used = guest.call("loaded", names=WORTH_LOADING)
         except (GuestFailed, DeadlinePassed):

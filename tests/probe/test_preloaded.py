@@ -69,7 +69,11 @@ class Project:
         assert guests.prepare(self.python, cwd=self.root, environ=environ or self.environ)
 
     def load(self, guest: Guest) -> Any:
-        return guest.call(
+        self.begin_to_load(guest)
+        return guest.finish("load")
+
+    def begin_to_load(self, guest: Guest) -> None:
+        guest.begin(
             "load",
             overlay={"replaced": {}, "absent": []},
             folder=str(self.root),
@@ -557,3 +561,10 @@ def test_without_pidfd_every_guest_is_an_ordinary_one(project: Project, monkeypa
         assert not guests.prepare(project.python, cwd=project.root, environ=project.environ)
         with project.start(guests.start) as guest:
             assert project.error(guest) == "None"
+
+
+def test_a_guest_for_whose_answer_nobody_waited_is_asked_nothing_more(guests: PreloadedGuests, project: Project) -> None:
+    with project.start(guests.start_patiently) as guest:
+        project.begin_to_load(guest)
+    with project.start(guests.start) as guest:
+        assert project.error(guest) == "None"

@@ -1,5 +1,6 @@
 """The guest's entry: serve the host's calls until it hangs up."""
 
+import gc
 import os
 import platform
 import sys
@@ -79,10 +80,15 @@ def _import_meanwhile():
     """What ``load`` will import, while the host still finds out what to load; it meets the same errors again."""
     if __package__ + ".preloaded" in sys.modules:
         return
+    gc.disable()  # nothing of a library that is being imported is garbage, and looking for it takes a fifth of the time
     try:
         from . import bytecode, environment  # noqa: F401
     except Exception:
         return
+    finally:
+        if hasattr(gc, "freeze"):  # other interpreters than CPython have none
+            gc.freeze()
+        gc.enable()
     bytecode.keep()
 
 
