@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from _collections_abc import Callable, Sequence
@@ -13,6 +14,9 @@ from driftguard.memo.picture import remembered
 
 ISSUES = "https://github.com/driftguard/driftguard/issues"
 UNCHECKED, BUG, INTERRUPTED, BROKEN_PIPE = 2, 3, 130, 141
+FEWEST_OBJECTS = 100_000
+"""After so many new ones garbage is looked for: there is hardly any, and a look at each 700 takes some percent of a run."""
+
 TAIL = 12
 """Lines of a traceback that are shown."""
 
@@ -31,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _outcome(lambda: _write(picture))
     import signal  # only now: a picture is there before this is imported
 
+    gc.set_threshold(FEWEST_OBJECTS)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if arguments == ["graph"]:
         return _outcome(_draw)

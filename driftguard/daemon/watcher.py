@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 import traceback
@@ -84,7 +85,7 @@ class Watch:
         self._patience = 0.0
         self._postponed: tuple[float, str] | None = None
         self._index_is_due = False
-        self._prepare_at = NEVER
+        self._rest_at = NEVER
         self._live_at = 0.0
         self._exact_at = 0.0
         self._live_seconds = LIVE_SECONDS
@@ -152,11 +153,11 @@ class Watch:
         now = time.monotonic()
         if self._index_is_due:
             return now
-        moments = [now + WAKE_SECONDS]
+        moments = [now + WAKE_SECONDS, self._rest_at]
         if self._postponed:
             moments.append(self._postponed[0])
         if self._sight is not None:
-            moments += [self._live_at, self._prepare_at]
+            moments.append(self._live_at)
         return min(moments)
 
     def _serve(self, news: Question | Batch | None) -> None:
@@ -172,10 +173,8 @@ class Watch:
                 self._index_is_due = False
                 with self._busy("looking at what is staged"), self._logged():
                     self._looker.remember_index(self._progress)
-            case _ if self._sight is not None and self._prepare_at <= now:
-                self._prepare_at = NEVER
-                with self._logged():
-                    self._sight.prepare()
+            case _ if self._rest_at <= now:
+                self._rest()
             case _ if self._sight is not None and self._live_at <= now:
                 self._glance_at_live(self._sight)
 
@@ -203,7 +202,19 @@ class Watch:
         except (DriftguardError, OSError):
             return True
 
+    def _rest(self) -> None:
+        """What nobody waits for now, and somebody might wait for later."""
+        self._rest_at = NEVER
+        gc.collect()
+        with self._logged():
+            if self._sight is not None and self._sight.needs_guests:
+                self._sight.prepare()
+
     def _look(self, cause: str) -> None:
+        with self._undisturbed():
+            self._look_now(cause)
+
+    def _look_now(self, cause: str) -> None:
         self._postponed = None
         at, began, held = time.time(), time.monotonic(), ExitStack()
         verdict: Verdict | None = None
@@ -236,8 +247,6 @@ class Watch:
         self._index_is_due = self._ground.git_folder is not None
         self._ended = time.monotonic()
         self._live_at, self._live_seconds = self._ended + LIVE_SECONDS, LIVE_SECONDS
-        needs_guests = self._sight is not None and self._sight.needs_guests
-        self._prepare_at = self._ended + REST_SECONDS if needs_guests else NEVER
         if self._listens:
             self._hurry()
 
@@ -305,9 +314,20 @@ class Watch:
     def _busy(self, what: str) -> Iterator[None]:
         self._show(self._state._replace(busy=what))
         try:
-            yield
+            with self._undisturbed():
+                yield
         finally:
             self._show(self._state._replace(busy=""))
+
+    @contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """Without looking for garbage, which takes a good part of a look: that is done at rest."""
+        gc.disable()
+        try:
+            yield
+        finally:
+            gc.enable()
+            self._rest_at = time.monotonic() + REST_SECONDS
 
     @contextmanager
     def _logged(self) -> Iterator[None]:

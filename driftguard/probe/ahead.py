@@ -44,7 +44,8 @@ class Ahead:
             if guest is not None:
                 answerers.append(answer)
                 guest.renew(seconds)
-                yield guest
+                with stack.pop_all():
+                    yield guest
                 return
             with self._start(python, cwd=cwd, environ=environ, seconds=seconds, answer=answer) as guest:
                 yield guest

@@ -63,6 +63,17 @@ def test_one_like_the_last(tmp_path: Path) -> None:
     assert starts.open == 0
 
 
+def test_it_ends_with_who_took_it(tmp_path: Path) -> None:
+    starts = Starts()
+    ahead = Ahead(starts)
+    look(ahead, tmp_path)
+    with ahead.begun() as start:
+        with start(sys.executable, cwd=tmp_path, environ=ENVIRON, seconds=60, answer=saying("")):
+            assert starts.open == 1
+        assert starts.open == 0
+    assert starts.threads == [True, False]
+
+
 def test_another_one_is_begun_and_the_first_ends(tmp_path: Path) -> None:
     starts = Starts()
     ahead = Ahead(starts)
