@@ -563,7 +563,9 @@ def test_without_pidfd_every_guest_is_an_ordinary_one(project: Project, monkeypa
             assert project.error(guest) == "None"
 
 
-def test_a_guest_for_whose_answer_nobody_waited_is_asked_nothing_more(guests: PreloadedGuests, project: Project) -> None:
+def test_a_guest_for_whose_answer_nobody_waited_is_asked_nothing_more(
+    guests: PreloadedGuests, project: Project
+) -> None:
     with project.start(guests.start_patiently) as guest:
         project.begin_to_load(guest)
     with project.start(guests.start) as guest:
