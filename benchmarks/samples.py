@@ -118,6 +118,7 @@ def hook_edited_watched(project: Project) -> float:
     """The same after the watcher has looked, as when somebody types a commit message."""
     with project.edited(_column()) as moment:
         _look_since(project, moment)
+        _settled(project)
         project.stage_edit()
         seconds = timed(project, HOOK, expect=FOUND)
         _settled(project)

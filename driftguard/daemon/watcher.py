@@ -228,13 +228,12 @@ class Watch:
             # What the last look holds stays open, because its servers would only have to be started again.
             self._sight, error = None, _in_words(failure)
             self._log(_told(failure))
+        self._conclude(Look(at, time.monotonic() - began, cause, verdict, error))
         with self._logged():
             held.close()
-        took = time.monotonic() - began
         with self._logged():
             if self._sight is not None:
-                self._sight.remember()  # before anybody who sees the verdict can ask for it
-        self._conclude(Look(at, took, cause, verdict, error))
+                self._sight.remember()
         with self._logged():
             if self._sight is not None:
                 self._watched = self._sight.watched
