@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from driftguard.checks.setup import Problem
 from driftguard.facts.guest import Probe
+from driftguard.facts.readings import Reading
 from driftguard.facts.recalled import Learnt, Server
 from driftguard.facts.scene import Scene
 from driftguard.facts.traceback_place import relative_place
@@ -47,6 +48,7 @@ class DatabaseFacts:
         self._probe = probe
         self._root = scene.root
         self._tree = scene.tree
+        self._readings = scene.readings
 
     @cached_property
     def head(self) -> Catalog:
@@ -144,7 +146,20 @@ class DatabaseFacts:
         return self.database.operations
 
     def replayed(self, database: Database) -> Catalog:
-        """What a run left on its shadow, which is given back; raises Unavailable if it did not last."""
+        """What a run left on its shadow, which is given back; raises Unavailable if it did not last.
+
+        What was kept, lent and left alone is what it was when an earlier look has read it.
+        """
+        place = (self.env_file, database.number, database is self.database, self.scope())
+        kept_as = self._probe.kept_as(database.shadow)
+        known = self._readings.get(place, kept_as)
+        if known is None:
+            known = self._read(database)
+            self._readings.keep(place, kept_as, known)
+        self.give_back(database.shadow)
+        return self.filtered(known.catalog)
+
+    def _read(self, database: Database) -> Reading:
         with self._probe.session(database.shadow, database.dialect) as session:
             stamp = self._probe.stamp(session, database)
         if sorted(stamp or ()) != list(database.heads):
@@ -157,13 +172,16 @@ class DatabaseFacts:
                 place=self.env_file,
             )
             raise Unavailable("DG901", problem)
-        return self.catalog_once(database.shadow)
+        return Reading(stamp, self._catalog(database.shadow))
 
     def catalog_once(self, url: str) -> Catalog:
         """A shadow's catalog without the version table and what env.py leaves out; the shadow is given back."""
-        catalog = self._probe.catalog(url, self.database.dialect, self.scope())
+        catalog = self._catalog(url)
         self.give_back(url)
         return self.filtered(catalog)
+
+    def _catalog(self, url: str) -> Catalog:
+        return self._probe.catalog(url, self.database.dialect, self.scope())
 
     def give_back(self, url: str) -> None:
         """Drop a shadow that nobody needs any more."""

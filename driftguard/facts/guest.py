@@ -77,6 +77,7 @@ class Probe:
         self._roles: set[tuple[Shadows, str]] = set()
         self._loan: Loan | None = None
         self._to_keep: dict[str, Keeping] = {}
+        self._kept: dict[str, str] = {}
         self.longest_run = 0.0
         """Seconds."""
 
@@ -155,6 +156,7 @@ class Probe:
                 self.release(given.live, given.dialect, url)
         if self._loan is not None:
             self._to_keep |= self._loan.close(run)
+            self._kept |= self._loan.kept(run)
         self._loan = None
         return run
 
@@ -185,6 +187,11 @@ class Probe:
     def take(self, url: str) -> None:
         """A shadow is about to be changed, so that it must not be kept as what the revisions built."""
         self._to_keep.pop(url, None)
+        self._kept.pop(url, None)
+
+    def kept_as(self, url: str) -> str:
+        """The name under which this very shadow was kept and lent; "" for all others."""
+        return self._kept.get(url, "")
 
     def release(self, live: int, dialect: str, url: str) -> None:
         """Drop a shadow that has been read, or keep it; the one database that a setting named is emptied instead.

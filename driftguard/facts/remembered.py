@@ -144,6 +144,13 @@ class Loan:
         """Those that were given, by URL."""
         return self._asked
 
+    def kept(self, run: Run) -> dict[str, str]:
+        """By URL the names of the shadows that were lent, where env.py has done nothing to them."""
+        if self.snapshot is None or not run.untouched:
+            return {}
+        snapshot = self.snapshot
+        return {url: kept.name for url, given in self._asked.items() if (kept := _part(snapshot, given[:4]))}
+
     def close(self, run: Run) -> dict[str, Keeping]:
         """By URL: the shadows that are to be kept once they have been read."""
         store = self._remembered.store

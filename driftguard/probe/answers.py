@@ -71,6 +71,7 @@ class Run(NamedTuple):
 
     ``stand_in``: no URL was to be found, so SQLite stood in. ``replays``: what each database's shadow rests on, in the
     guest's words; None where they cannot be kept. ``abandoned``: a shadow that was lent is not what it has to be.
+    ``untouched``: all that were lent are still what they were.
     """
 
     databases: tuple[Database, ...]
@@ -78,6 +79,7 @@ class Run(NamedTuple):
     stand_in: bool = False
     replays: tuple[Mapping[str, Any], ...] | None = None
     abandoned: bool = False
+    untouched: bool = False
 
 
 class ShadowQuestion(NamedTuple):
@@ -100,6 +102,7 @@ def run_from(data: Mapping[str, Any]) -> Run:
         data["stand_in"],
         None if replays is None else tuple(replays),
         data["abandoned"],
+        data["untouched"],
     )
 
 

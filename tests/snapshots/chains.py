@@ -11,6 +11,7 @@ from pathlib import Path
 
 from driftguard import engine
 from driftguard.config import Settings
+from driftguard.facts import Lasting
 from driftguard.facts.remembered import Loan
 from driftguard.schema.catalog import Catalog
 
@@ -155,11 +156,11 @@ class Project:
         """Nothing is remembered any more."""
         shutil.rmtree(self.cache / "snapshots", ignore_errors=True)
 
-    def head(self) -> Catalog:
-        """What a check builds."""
+    def head(self, lasting: Lasting | None = None) -> Catalog:
+        """What a check builds, or one of several looks."""
         time.sleep(SETTLED)
         request = engine.Request(root=self.root, settings=Settings(), live="off")
-        with engine.examine(request, environ=self.environ) as examination:
+        with engine.examine(request, environ=self.environ, lasting=lasting) as examination:
             [database] = examination._environments[0].databases
             assert database.database.failure is None
             return database.head

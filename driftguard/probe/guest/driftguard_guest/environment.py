@@ -189,7 +189,8 @@ class Environment:
 
         Returns the databases that env.py went through, in order, each with what failed in it, and the error, if
         any. ``stand_in``: the config leaves its URL to a program, so SQLite stood in. ``replay``: what the shadows
-        rest on, None where they cannot be kept; ``abandoned``: they were lent, and are not what they have to be.
+        rest on, None where they cannot be kept; ``abandoned``: they were lent, and are not what they have to be;
+        ``untouched``: they were lent, and nothing had to be done to them.
         """
         self._back_to = back_to
         self._then = then
@@ -203,6 +204,7 @@ class Environment:
             "stand_in": self._url == STAND_IN,
             "replay": self._replay.report(error),
             "abandoned": self._replay.abandoned,
+            "untouched": back_to is None and not then and self._replay.is_untouched(error),
         }
 
     def _run_env_py(self, destination, begin, compare, purpose):

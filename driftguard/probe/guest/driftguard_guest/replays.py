@@ -142,16 +142,27 @@ class Replay:
 
     def report(self, error):
         """What the shadows rest on, for the host to keep them; None where they cannot be kept, or are kept already."""
-        if self._terms is None or self.abandoned or error is not None or self._hindered:
-            return None
-        if all(run.is_kept for run in self._runs):
+        if self._terms is None or self._has_traces(error) or self._is_kept:
             return None
         with recording.quiet():
-            if any(_leaves_traces(self._connections.statements_of(run.shadow)[run.statements :]) for run in self._runs):
-                return None
             if any(run.changed_since(self._terms["began"] - SLACK) for run in self._runs):
                 return None
             return [run.record() for run in self._runs]
+
+    def is_untouched(self, error):
+        """Whether the shadows were lent and are what they were."""
+        return bool(self._runs) and self._is_kept and not self._has_traces(error)
+
+    @property
+    def _is_kept(self):
+        return all(run.is_kept for run in self._runs)
+
+    def _has_traces(self, error):
+        """Whether anything but the replay of its revisions may have made a shadow what it is."""
+        if self.abandoned or error is not None or self._hindered:
+            return True
+        shadows = [self._connections.statements_of(run.shadow)[run.statements :] for run in self._runs]
+        return any(map(_leaves_traces, shadows))
 
 
 def _can_stay_unloaded(runs, root):
