@@ -15,7 +15,7 @@ from driftguard.memo.picture import remembered
 ISSUES = "https://github.com/driftguard/driftguard/issues"
 UNCHECKED, BUG, INTERRUPTED, BROKEN_PIPE = 2, 3, 130, 141
 FEWEST_OBJECTS = 100_000
-"""After so many new ones garbage is looked for: there is hardly any, and a look at each 700 takes some percent of a run."""
+"""After so many new ones garbage is looked for. There is hardly any, and to look after each 700 takes longer."""
 
 TAIL = 12
 """Lines of a traceback that are shown."""

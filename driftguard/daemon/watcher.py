@@ -123,7 +123,7 @@ class Watch:
             if self._sight is not None and self._sight.needs_guests:
                 self._hurry()
                 self._glance_at_live(self._sight)
-            with self._busy(f"answering {moment}"):
+            with self._busy(f"answering {moment}"), self._undisturbed():
                 return self._looker.answer(moment, environ, cwd, self._live)
 
         return self._ask(ask, seconds)
@@ -171,7 +171,7 @@ class Watch:
                 self._look(self._postponed[1])
             case _ if self._index_is_due:
                 self._index_is_due = False
-                with self._busy("looking at what is staged"), self._logged():
+                with self._busy("looking at what is staged"), self._undisturbed(), self._logged():
                     self._looker.remember_index(self._progress)
             case _ if self._rest_at <= now:
                 self._rest()
@@ -206,8 +206,8 @@ class Watch:
         """What nobody waits for now, and somebody might wait for later."""
         self._rest_at = NEVER
         gc.collect()
-        with self._logged():
-            if self._sight is not None and self._sight.needs_guests:
+        if self._sight is not None and self._sight.needs_guests:
+            with self._busy("preparing the next look"), self._logged():
                 self._sight.prepare()
 
     def _look(self, cause: str) -> None:
@@ -298,7 +298,7 @@ class Watch:
             self._look(LIVE)
             return
         at, began = time.time(), time.monotonic()
-        with self._busy(f"looking: {LIVE}"):
+        with self._busy(f"looking: {LIVE}"), self._undisturbed():
             verdict = sight.look_at_live_again()
         self._conclude(Look(at, time.monotonic() - began, LIVE, verdict))
         sight.remember()
@@ -313,8 +313,7 @@ class Watch:
     def _busy(self, what: str) -> Iterator[None]:
         self._show(self._state._replace(busy=what))
         try:
-            with self._undisturbed():
-                yield
+            yield
         finally:
             self._show(self._state._replace(busy=""))
 
