@@ -13,15 +13,16 @@ SESSION = (
     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
     """
 SELECT pg_catalog.set_config(own.name, own.value, true)
-FROM (VALUES ('statement_timeout', '30s'), ('lock_timeout', '3s'), ('idle_in_transaction_session_timeout', '60s'))
-  AS own (name, value)
+FROM (VALUES ('statement_timeout', '30s'), ('lock_timeout', '3s'), ('idle_in_transaction_session_timeout', '60s'),
+             ('jit', 'off')) AS own (name, value)
 JOIN pg_catalog.pg_settings AS setting ON setting.name = own.name
 WHERE setting.source <> 'client'
 """,
 )
 """All of it ends with the transaction, so that a connection pooler's next client finds nothing changed.
 
-What the user sets for this connection (``options`` in the URL, ``PGOPTIONS``) is kept.
+What the user sets for this connection (``options`` in the URL, ``PGOPTIONS``) is kept. To compile a statement for a
+large schema takes longer than to run it.
 """
 
 SERVER = """
@@ -139,8 +140,10 @@ SELECT 'table', r.schema, '', r.name, NULL,
                                     WHERE i.indrelid = r.oid AND i.indisreplident) END,
        s.srvname::text,
        array_to_string(ARRAY(SELECT o FROM unnest(f.ftoptions) o ORDER BY o COLLATE "C"), ', '),
-       obj_description(r.oid, 'pg_class')
+       about.description
 FROM relation r
+LEFT JOIN pg_description about
+  ON about.objoid = r.oid AND about.classoid = 'pg_class'::regclass AND about.objsubid = 0
 LEFT JOIN pg_am m ON m.oid = r.relam
 LEFT JOIN pg_foreign_table f ON f.ftrelid = r.oid
 LEFT JOIN pg_foreign_server s ON s.oid = f.ftserver
@@ -195,11 +198,13 @@ SELECT 'column', r.schema, r.name, a.attname::text, NULL,
        nullif(a.attstattarget, -1)::text,
        array_to_string(ARRAY(SELECT o FROM unnest(a.attoptions) o ORDER BY o COLLATE "C"), ', '),
        array_to_string(ARRAY(SELECT o FROM unnest(a.attfdwoptions) o ORDER BY o COLLATE "C"), ', '),
-       col_description(r.oid, a.attnum)
+       about.description
 FROM relation r
 JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef e ON e.adrelid = r.oid AND e.adnum = a.attnum
+LEFT JOIN pg_description about
+  ON about.objoid = r.oid AND about.classoid = 'pg_class'::regclass AND about.objsubid = a.attnum
 WHERE r.relkind IN ('r', 'p', 'f')
   AND (a.attislocal OR a.attinhcount = 0)
 ORDER BY 2, 3, 4
@@ -255,9 +260,10 @@ SELECT CASE c.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'f
        CASE WHEN c.contype IN ('p', 'u') THEN
          (SELECT array_to_string(ARRAY(SELECT o FROM unnest(s.reloptions) o ORDER BY o COLLATE "C"), ', ')
           FROM pg_class s WHERE s.oid = c.conindid) END,
-       obj_description(c.oid, 'pg_constraint')
+       about.description
 FROM pg_constraint c
 JOIN relation r ON r.oid = c.conrelid
+LEFT JOIN pg_description about ON about.objoid = c.oid AND about.classoid = 'pg_constraint'::regclass
 LEFT JOIN pg_index x ON x.indexrelid = c.conindid
 LEFT JOIN LATERAL (
   SELECT string_agg(a.attname::text, '_' ORDER BY k.position) AS plain,
@@ -321,10 +327,12 @@ SELECT 'index', r.schema, r.name, c.relname::text,
         FROM pg_attribute a WHERE a.attrelid = i.indexrelid AND a.attnum > i.indnkeyatts),
        array_to_string(ARRAY(SELECT o FROM unnest(c.reloptions) o ORDER BY o COLLATE "C"), ', '),
        CASE WHEN NOT i.indisvalid THEN 'not valid' END,
-       obj_description(c.oid, 'pg_class')
+       about.description
 FROM pg_index i
 JOIN relation r ON r.oid = i.indrelid
 JOIN pg_class c ON c.oid = i.indexrelid AND NOT c.relispartition
+LEFT JOIN pg_description about
+  ON about.objoid = c.oid AND about.classoid = 'pg_class'::regclass AND about.objsubid = 0
 JOIN pg_am m ON m.oid = c.relam
 WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
 ORDER BY 2, 3, 4
