@@ -207,7 +207,7 @@ class Examination:
             facts.begin()
         for facts in environments:
             _look_at_environment(facts, self._still, request.ways_back)
-        self.look_at_live_again()
+        self._look_at_live({})
 
     @property
     def repository(self) -> Repository | None:
@@ -407,14 +407,20 @@ class Examination:
         for facts in self._environments:
             facts.renew()
 
-    def look_at_live_again(self) -> Verdict:
-        """Read the live databases anew, and compare them with what was built before."""
+    def look_at_live_again(self, fingerprints: Sequence[str]) -> Verdict:
+        """Read the live databases anew, and compare them with what was built before.
+
+        ``fingerprints``: what ``live_fingerprint`` has said of them just now, exactly.
+        """
         self._renew()
+        self._look_at_live({live.place: found for live, found in zip(self._lives, fingerprints, strict=True)})
+        return self.verdict
+
+    def _look_at_live(self, before: Mapping[tuple[str, int], str]) -> None:
         self._live = Outcome()
         self._lives: list[LiveFacts] = []
         for facts in self._environments:
-            self._lives += _look_at_live(facts, self._environments, self._live, self._strict_coverage)
-        return self.verdict
+            self._lives += _look_at_live(facts, self._environments, self._live, self._strict_coverage, before)
 
 
 def _was_looked_at(comment: IgnoreComment, sides: Collection[Side], settings: Settings) -> bool:
@@ -808,9 +814,16 @@ def _look_at_models(facts: EnvironmentFacts, outcome: Outcome) -> bool:
 
 
 def _look_at_live(
-    facts: EnvironmentFacts, everybody: tuple[EnvironmentFacts, ...], outcome: Outcome, strict_coverage: bool
+    facts: EnvironmentFacts,
+    everybody: tuple[EnvironmentFacts, ...],
+    outcome: Outcome,
+    strict_coverage: bool,
+    before: Mapping[tuple[str, int], str],
 ) -> Iterator[LiveFacts]:
-    """The databases that were looked at and may change, whether they could be read or not."""
+    """The databases that were looked at and may change, whether they could be read or not.
+
+    ``before``: exact fingerprints of this moment, by ``LiveFacts.place``.
+    """
     live = facts.scene.live_of(facts.settings)
     if not live.wanted or not facts.has_run or facts.run.stand_in:
         return  # what failed was told when the models were looked at
@@ -828,6 +841,7 @@ def _look_at_live(
         kind = FromFile if live.file else LiveFacts
         read = kind(facts, database, live, others)
         with _unavailable_told(outcome, facts.environment.name, known.name), facts.failures():
+            read.fingerprint_before = before.get(read.place, "")
             database.confirm(read.taken.catalog)
             if read.taken.tenants:
                 _look_at_fleet(facts, database, tenants_of(facts, database, others, read), outcome, strict_coverage)

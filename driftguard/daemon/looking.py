@@ -78,7 +78,7 @@ class Sight(Protocol):
     def let_guests_go(self) -> None:
         """Keep no process; live can then only be looked at together with everything else."""
 
-    def look_at_live_again(self) -> Verdict:
+    def look_at_live_again(self, fingerprints: tuple[str, ...]) -> Verdict:
         """The verdict after reading the live databases anew."""
         ...
 

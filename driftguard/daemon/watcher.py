@@ -272,10 +272,11 @@ class Watch:
         try:
             counters = without_reasons(sight.live_fingerprint(False))
             if counters != self._counters or began > self._exact_at:
-                live = without_reasons(sight.live_fingerprint(True))
+                found = sight.live_fingerprint(True)
+                live = without_reasons(found)
                 took = time.monotonic() - began
                 if live != self._live:
-                    self._look_at_live(sight)
+                    self._look_at_live(sight, found)
                 self._live, self._counters = live, counters
                 self._exact_at = time.monotonic() + max(EXACT_SECONDS, took * EXACT_REST)
             if listened:
@@ -293,13 +294,13 @@ class Watch:
         elif self._listens:
             self._hurry()  # what was told before was not heard
 
-    def _look_at_live(self, sight: Sight) -> None:
+    def _look_at_live(self, sight: Sight, fingerprints: tuple[str, ...]) -> None:
         if not sight.needs_guests:
             self._look(LIVE)
             return
         at, began = time.time(), time.monotonic()
         with self._busy(f"looking: {LIVE}"), self._undisturbed():
-            verdict = sight.look_at_live_again()
+            verdict = sight.look_at_live_again(fingerprints)
         self._conclude(Look(at, time.monotonic() - began, LIVE, verdict))
         sight.remember()
         self._listens = sight.listen(self._pipe)

@@ -134,11 +134,16 @@ class LiveFacts:
         found = fingerprint(probe, database, number, address, scope, exact=exact)
         stayed = exact and self.has_read and found == self.fingerprint_before
         if stayed and not found.startswith(UNREACHABLE):
-            self.environment.scene.readings.keep(self._place, found, self.taken)
+            self.environment.scene.readings.keep(self._terms, found, self.taken)
         return found
 
     @property
-    def _place(self) -> Hashable:
+    def place(self) -> tuple[str, int]:
+        """Which one it is, of all that a look reads: its environment, and its number there."""
+        return self.environment.environment.name, self.facts.database.number
+
+    @property
+    def _terms(self) -> Hashable:
         """All that a reading depends on but the database itself."""
         database, tenants = self.facts.database, self.environment.settings.tenants
         return self.address, database.dialect, database.driver, self.facts.live_scope, tenants
@@ -177,8 +182,9 @@ class LiveFacts:
         return Reading(self.taken.stamp, self._compared(self.taken))
 
     def _compared(self, taken: Reading) -> Catalog:
-        tenants = {name for name, _ in taken.tenants}
-        mine = select.without(taken.catalog, lambda name: select.schema_of(name) in tenants)
+        mine = taken.catalog
+        if tenants := {name for name, _ in taken.tenants}:
+            mine = select.without(mine, lambda name: select.schema_of(name) in tenants)
         return self._own(self.facts.filtered(mine))
 
     @cached_property
@@ -201,10 +207,10 @@ class LiveFacts:
         if address.database == MEMORY:
             raise self._unreachable("it is in memory, so there is no live database to compare", NAME_ANOTHER)
         database, probe = self.facts.database, self.environment.probe
-        if self.environment.scene.staged or self.file:
+        if not self.fingerprint_before and (self.environment.scene.staged or self.file):
             self.fingerprint_before = self.fingerprint(exact=True)
         if not probe.privileges:  # which roles have is not in the fingerprint
-            known = self.environment.scene.readings.get(self._place, self.fingerprint_before)
+            known = self.environment.scene.readings.get(self._terms, self.fingerprint_before)
             if known is not None:
                 return known
         began = monotonic()
@@ -287,7 +293,8 @@ class LiveFacts:
     def _own(self, catalog: Catalog) -> Catalog:
         """Without what other chains keep in the same database: their version tables, and the tables that they build."""
         others = frozenset().union(*map(select.tables, self._neighbours), select.version_tables(catalog))
-        return select.without(catalog, select.inside(others - select.tables(self.facts.head)))
+        others -= select.tables(self.facts.head)
+        return select.without(catalog, select.inside(others)) if others else catalog
 
     @property
     def notes(self) -> tuple[str, ...]:

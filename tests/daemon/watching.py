@@ -124,7 +124,7 @@ class Sight:
             return tuple(each if exact else f"{each} counted" for each in self._engine.live)
         return ("never counted",)
 
-    def look_at_live_again(self) -> Verdict:
+    def look_at_live_again(self, fingerprints: tuple[str, ...]) -> Verdict:
         return judge([], notes=self._engine.live)
 
 

@@ -359,7 +359,7 @@ def is_own(name: Name, facts: Mapping[str, str | None]) -> bool:
     """
     if name in PARTS:
         return True
-    watches = name.kind == "trigger" and name.name == SCHEMA and (facts["definition"] or "").endswith(WATCHING)
+    watches = name.kind == "trigger" and name.name == SCHEMA and (facts.get("definition") or "").endswith(WATCHING)
     return (name in MARKED or watches) and facts.get("comment") == MARK
 
 

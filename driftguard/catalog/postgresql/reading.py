@@ -103,10 +103,10 @@ def _is_in(schema: str, scope: Scope) -> bool:
 def _found(rows: Iterable[Row], statement: Statement, later: Mapping[Name, dict[str, str | None]]) -> Iterator[Found]:
     for kind, schema, table, name, columns, *texts in rows:
         known = Name(kind or "", schema or "", table or "", name or "")
-        facts = {attribute: text or None for attribute, text in zip(statement.facts, texts, strict=True)}
+        facts = {attribute: text for attribute, text in zip(statement.facts, texts, strict=True) if text}
         if kind not in VERBATIM:
-            facts = {attribute: text and expression(text) for attribute, text in facts.items()}
-        yield Found(known, columns, facts | later.get(known, {}))
+            facts = {attribute: expression(text) for attribute, text in facts.items()}
+        yield Found(known, columns, {**facts, **later.get(known, {})})
 
 
 def _facts(rows: Iterable[Row]) -> dict[Name, dict[str, str | None]]:
@@ -135,6 +135,6 @@ def _object(found: Found, serials: Mapping[tuple[Name, str], str]) -> Object:
     default = found.facts.get("default")
     if kind == "column":
         default = plain_default(default, found.facts.get("type"))
-    facts = found.facts | {"default": serials.get((found.name, default), default) if default else None}
+    facts = {**found.facts, "default": serials.get((found.name, default), default) if default else None}
     any_name = kind == DEFAULT_SCHEMA or is_made_up(kind, table, found.columns, name)
     return make_object(found.name, facts, anonymous=any_name)

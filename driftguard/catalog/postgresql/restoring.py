@@ -105,7 +105,8 @@ def _drop(item: Object, was: Catalog) -> tuple[str, ...]:
 def _is_inherited(item: Object, was: Catalog) -> bool:
     """Whether it is a child's copy of what its parents have, which goes when the child is a child again."""
     _, schema, table, name = item.name
-    child = next((each for each in was.objects if each.name == Name("table", schema, "", table)), None)
+    called = Name("table", schema, "", table)
+    child = next((each for each in was.objects if each.name == called), None)
     parents = {*_split(child["partition of"]), *_split(child["inherits"])} if child else set()
     return any(
         owner(each) in parents

@@ -1,7 +1,8 @@
 """The SQL that reads PostgreSQL's catalog (servers 12 to 18): one statement per family of objects.
 
 Every statement gives rows (kind, schema, table, name, made from, fact, fact, ...), all of them text or NULL.
-"made from" holds the column names, joined by "_", that the server would use to make up the object's name.
+"made from" holds the column names, joined by "_", that the server would use to make up the object's name. The rows have
+no order.
 The statements hold no percent sign and no word behind a single colon, because drivers would interpolate those.
 """
 
@@ -100,7 +101,6 @@ WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'public')
   AND n.nspname IS DISTINCT FROM current_schema()
   AND NOT EXISTS (SELECT FROM pg_depend d
                   WHERE d.classid = 'pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e')
-ORDER BY 4
 """,
     ("comment",),
 )
@@ -150,7 +150,6 @@ LEFT JOIN pg_foreign_server s ON s.oid = f.ftserver
 LEFT JOIN LATERAL (SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno) AS names
                    FROM pg_inherits i WHERE i.inhrelid = r.oid) parent ON true
 WHERE r.relkind IN ('r', 'p', 'f')
-ORDER BY 2, 4
 """,
     (
         "kind",
@@ -207,7 +206,6 @@ LEFT JOIN pg_description about
   ON about.objoid = r.oid AND about.classoid = 'pg_class'::regclass AND about.objsubid = a.attnum
 WHERE r.relkind IN ('r', 'p', 'f')
   AND (a.attislocal OR a.attinhcount = 0)
-ORDER BY 2, 3, 4
 """,
     (
         "type",
@@ -271,7 +269,6 @@ LEFT JOIN LATERAL (
   FROM unnest(c.conkey) WITH ORDINALITY k(number, position)
   JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.number) own ON true
 WHERE c.contype IN ('p', 'u', 'f', 'c', 'x') AND c.conislocal AND c.conparentid = 0
-ORDER BY 2, 3, 4
 """,
     (
         "columns",
@@ -335,7 +332,6 @@ LEFT JOIN pg_description about
   ON about.objoid = c.oid AND about.classoid = 'pg_class'::regclass AND about.objsubid = 0
 JOIN pg_am m ON m.oid = c.relam
 WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
-ORDER BY 2, 3, 4
 """,
     ("columns", "unique", "method", "where", "include", "options", "validity", "comment"),
 )
@@ -361,7 +357,6 @@ LEFT JOIN (
   WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
 ) o ON o.objid = r.oid
 WHERE o.deptype IS DISTINCT FROM 'i'
-ORDER BY 2, 3, 4
 """,
     (
         "owned by",
@@ -393,7 +388,6 @@ SELECT CASE r.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END, r.schem
        obj_description(r.oid, 'pg_class')
 FROM relation r
 WHERE r.relkind IN ('v', 'm')
-ORDER BY 2, 4
 """,
     ("definition", "options", "columns", "comment"),
 )
@@ -409,7 +403,6 @@ SELECT 'trigger', r.schema, r.name, t.tgname::text, NULL, pg_get_triggerdef(t.oi
 FROM pg_trigger t JOIN relation r ON r.oid = t.tgrelid
 WHERE NOT t.tgisinternal AND NOT EXISTS (
   SELECT FROM pg_depend d WHERE d.classid = 'pg_trigger'::regclass AND d.objid = t.oid AND d.deptype = 'P')
-ORDER BY 2, 3, 4
 """,
     ("definition", "enabled", "comment"),
 )
@@ -423,7 +416,6 @@ SELECT 'rule', r.schema, r.name, w.rulename::text, NULL, pg_get_ruledef(w.oid, t
        obj_description(w.oid, 'pg_rewrite')
 FROM pg_rewrite w JOIN relation r ON r.oid = w.ev_class
 WHERE w.rulename <> '_RETURN'
-ORDER BY 2, 3, 4
 """,
     ("definition", "enabled", "comment"),
 )
@@ -441,7 +433,6 @@ SELECT 'policy', r.schema, r.name, p.polname::text, NULL,
        pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid),
        obj_description(p.oid, 'pg_policy')
 FROM pg_policy p JOIN relation r ON r.oid = p.polrelid
-ORDER BY 2, 3, 4
 """,
     ("command", "permissive", "roles", "using", "with check", "comment"),
 )
@@ -466,7 +457,6 @@ CROSS JOIN LATERAL (
   FROM pg_attribute a WHERE a.attrelid = s.stxrelid AND a.attnum = ANY (s.stxkeys)) k
 JOIN relation r ON r.oid = s.stxrelid
 JOIN pg_namespace n ON n.oid = s.stxnamespace
-ORDER BY 2, 3, 4
 """,
     ("definition", "comment"),
 )
@@ -480,7 +470,6 @@ SELECT 'enum', t.schema, '', t.name, NULL,
         FROM pg_enum e WHERE e.enumtypid = t.oid),
        obj_description(t.oid, 'pg_type')
 FROM type t WHERE t.typtype = 'e'
-ORDER BY 2, 4
 """,
     ("values", "comment"),
 )
@@ -500,7 +489,6 @@ SELECT 'domain', t.schema, '', t.name, NULL,
        obj_description(t.oid, 'pg_type')
 FROM type t JOIN pg_type b ON b.oid = t.typbasetype
 WHERE t.typtype = 'd'
-ORDER BY 2, 4
 """,
     ("type", "nullable", "default", "collation", "checks", "comment"),
 )
@@ -520,7 +508,6 @@ SELECT 'type', r.schema, '', r.name, NULL,
        obj_description(r.reltype, 'pg_type')
 FROM relation r
 WHERE r.relkind = 'c'
-ORDER BY 2, 4
 """,
     ("attributes", "comment"),
 )
@@ -538,7 +525,6 @@ FROM type t
 JOIN pg_range r ON r.rngtypid = t.oid
 JOIN pg_opclass o ON o.oid = r.rngsubopc
 LEFT JOIN named_collation l ON l.oid = r.rngcollation
-ORDER BY 2, 4
 """,
     ("range of", "operator class", "collation", "canonical", "difference", "comment"),
 )
@@ -556,7 +542,6 @@ SELECT CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, p.schema, '
        obj_description(p.oid, 'pg_proc')
 FROM routine p
 WHERE p.prokind IN ('f', 'p', 'w')
-ORDER BY 2, 4
 """,
     ("definition", "comment"),
 )
@@ -571,7 +556,6 @@ SELECT 'aggregate', p.schema, '', p.name, NULL,
        nullif(a.aggsortop, 0)::regoperator::text, p.proparallel::text, nullif(a.aggmtransfn::oid, 0)::regproc::text,
        obj_description(p.oid, 'pg_proc')
 FROM routine p JOIN pg_aggregate a ON a.aggfnoid = p.oid
-ORDER BY 2, 4
 """,
     (
         "result",
@@ -594,7 +578,6 @@ EXTENSIONS = Statement(
 SELECT 'extension', '', '', e.extname::text, NULL,
        CASE WHEN n.nspname IS DISTINCT FROM current_schema() THEN n.nspname::text END
 FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
-ORDER BY 4
 """,
     ("schema",),
 )
@@ -611,7 +594,6 @@ SELECT 'event trigger', '', '', e.evtname::text, NULL,
 FROM pg_event_trigger e
 WHERE NOT EXISTS (SELECT FROM pg_depend d
                   WHERE d.classid = 'pg_event_trigger'::regclass AND d.objid = e.oid AND d.deptype = 'e')
-ORDER BY 4
 """,
     ("event", "tags", "function", "enabled", "comment"),
 )
@@ -646,7 +628,6 @@ SELECT 'column', r.schema, r.name, a.attname::text, 'compression',
        CASE a.attcompression WHEN 'l' THEN 'lz4' ELSE 'pglz' END
 FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE r.relkind IN ('r', 'p', 'f') AND a.attcompression <> ''
-ORDER BY 2, 3, 4
 """
 )
 
@@ -665,7 +646,6 @@ SELECT 'foreign key', r.schema, r.name, k.conname::text, 'on delete columns',
         FROM unnest(k.confdelsetcols) WITH ORDINALITY p(number, position)
         JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = p.number)
 FROM relation r JOIN pg_constraint k ON k.conrelid = r.oid AND k.confdelsetcols IS NOT NULL
-ORDER BY 2, 3, 4
 """
 )
 
@@ -683,7 +663,6 @@ SELECT 'column', r.schema, r.name, a.attname::text, 'not null', 'not valid'
 FROM relation r
 JOIN pg_constraint k ON k.conrelid = r.oid AND k.contype = 'n' AND NOT k.convalidated
 JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
-ORDER BY 2, 3, 4
 """
 )
 
@@ -704,7 +683,6 @@ SUBSCRIPTIONS = """
 SELECT NULL, pg_catalog.concat('subscription ', s.subname, ' (not compared)')
 FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
 WHERE d.datname = pg_catalog.current_database()
-ORDER BY 2
 """
 """Rows as of ``UNREAD`` for the only kind that is not compared on a server from 14 on: one names another server."""
 
@@ -756,6 +734,5 @@ FROM (
     AND NOT EXISTS (SELECT FROM pg_depend d
                     WHERE d.classid = o.classid AND d.objid = o.oid AND d.deptype IN ('e', 'i'))
 ) found
-ORDER BY 2
 """
 """Rows (schema or NULL, text) for the user's objects of the kinds that no statement above reads, before 14."""
