@@ -65,8 +65,10 @@ def _drop_same(before: dict[Name, Object], after: dict[Name, Object]) -> None:
 
     Also where the server gave the same two names the other way round, which says in what order they were made.
     """
-    for name in [name for name, item in before.items() if item == after.get(name)]:
-        del before[name], after[name]
+    for name in before.keys() & after.keys():
+        was, now = before[name], after[name]
+        if was.facts == now.facts and was.anonymous == now.anonymous:
+            del before[name], after[name]
     twins: dict[tuple[object, ...], list[Name]] = defaultdict(list)
     for name, item in after.items():
         if item.anonymous:

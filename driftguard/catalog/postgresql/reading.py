@@ -132,9 +132,9 @@ def _serial_defaults(found: Iterable[Found]) -> dict[tuple[Name, str], str]:
 
 def _object(found: Found, serials: Mapping[tuple[Name, str], str]) -> Object:
     kind, _, table, name = found.name
-    default = found.facts.get("default")
-    if kind == "column":
-        default = plain_default(default, found.facts.get("type"))
-    facts = {**found.facts, "default": serials.get((found.name, default), default) if default else None}
+    facts = found.facts
+    if default := facts.get("default"):
+        told = plain_default(default, facts.get("type")) if kind == "column" else default
+        facts = {**facts, "default": serials.get((found.name, told), told) if told else None}
     any_name = kind == DEFAULT_SCHEMA or is_made_up(kind, table, found.columns, name)
     return make_object(found.name, facts, anonymous=any_name)
