@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -58,6 +59,12 @@ TAKEN = 3
 """Of so many rows one."""
 
 CACHE_VARIABLE = "TESTS_DRIFTGUARD_CACHE"
+
+
+def pytest_collection_finish() -> None:
+    """What thousands of tests consist of is looked through by no garbage collection."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

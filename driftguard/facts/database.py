@@ -151,7 +151,7 @@ class DatabaseFacts:
         What was kept, lent and left alone is what it was when an earlier look has read it.
         """
         place = (self.env_file, database.number, database is self.database, self.scope())
-        kept_as = self._probe.kept_as(database.shadow)
+        kept_as = "" if self._probe.privileges else self._probe.kept_as(database.shadow)  # roles are not the database's
         known = self._readings.get(place, kept_as)
         if known is None:
             known = self._read(database)

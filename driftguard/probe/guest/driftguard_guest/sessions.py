@@ -139,12 +139,10 @@ class Sessions:
 
 
 def _texts(result):
-    return [[_text(value) for value in row] for row in result]
+    return [[value if value is None or type(value) is str else _text(value) for value in row] for row in result]
 
 
 def _text(value):
-    if value is None or isinstance(value, str):
-        return value
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value).decode("utf-8", "replace")
     return str(value)
