@@ -268,10 +268,12 @@ def test_what_comes_next_is_prepared_when_nothing_else_is_to_be_done(
     monkeypatch.setattr(watcher, "REST_SECONDS", 0.01)
     engine = Engine(root)
     with Watched(root, engine) as watched:
-        eventually(lambda: engine.prepared == 1)
+        watched.until(lambda state: state.busy == "preparing the next look")
+        eventually(lambda: engine.prepared and watched.watch._rest_at == watcher.NEVER)
+        before = engine.prepared
         (root / "models.py").write_text("a")
         watched.looks(2)
-        eventually(lambda: engine.prepared == 2)
+        eventually(lambda: engine.prepared > before)
     assert engine.ended == 1  # before the last look is closed
 
 
