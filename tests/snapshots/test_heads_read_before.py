@@ -66,7 +66,7 @@ def test_what_was_lent_is_read_once(dialect: str, make: Make, lasting: Lasting, 
     assert heads == [whole] * 4
 
 
-@pytest.mark.parametrize(("prepare", "edit"), chosen(KEEP, 4))
+@pytest.mark.parametrize(("prepare", "edit"), chosen(KEEP, 2))
 def test_the_same_after_edits(prepare: Edit, edit: Edit, make: Make, lasting: Lasting) -> None:
     project = make()
     prepare(project)
@@ -77,7 +77,7 @@ def test_the_same_after_edits(prepare: Edit, edit: Edit, make: Make, lasting: La
     assert found == project.head()
 
 
-@pytest.mark.parametrize(("prepare", "edit", "visible"), chosen(INVALIDATE, 6))
+@pytest.mark.parametrize(("prepare", "edit", "visible"), chosen(INVALIDATE, 3))
 def test_another_one_after_edits(
     prepare: Edit, edit: Edit, visible: str, make: Make, lasting: Lasting, read: Read
 ) -> None:
