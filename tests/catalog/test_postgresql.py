@@ -392,6 +392,7 @@ def test_the_limits_of_the_session(base: tuple[str, Catalog], options: str, expe
         for statement in SESSION:
             connection.execute(statement.encode())
         assert [(connection.execute(b"SHOW " + name).fetchone() or [""])[0] for name in names] == expected
+        assert connection.execute(b"SHOW jit").fetchone() == ("off",)
 
 
 @pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])

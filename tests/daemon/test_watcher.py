@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import shutil
 import subprocess
@@ -370,3 +371,26 @@ def test_a_limit_of_the_system_is_noted_once(root: Path) -> None:
         (root / "models.py").write_text("a")
         state = watched.looks(2)
         assert len(state.notes) == 1 and "every 2 seconds" in state.notes[0]
+
+
+def test_a_verdict_is_shown_before_it_is_remembered(root: Path) -> None:
+    engine = Engine(root)
+    shown: list[int] = []
+    with Watched(root, engine) as watched:
+        engine.remembering = lambda: shown.append(len(watched.states[-1].looks))
+        (root / "models.py").write_text("a")
+        eventually(lambda: shown)
+    assert shown == [2]
+
+
+def test_garbage_is_collected_only_at_rest(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watcher, "REST_SECONDS", 0.01)
+    enabled: list[bool] = []
+    collected: list[bool] = []
+    engine = Engine(root)
+    engine.during = lambda: enabled.append(gc.isenabled())
+    monkeypatch.setattr(watcher.gc, "collect", lambda: collected.append(gc.isenabled()))
+    with Watched(root, engine):
+        eventually(lambda: collected)
+    assert enabled == [False]
+    assert all(collected)

@@ -38,6 +38,7 @@ class Engine:
         self.root = root
         self.git = git
         self.during: Callable[[], None] = lambda: None
+        self.remembering: Callable[[], None] = lambda: None
         self.failures: list[Exception] = []
         self.live: tuple[str, ...] = ()
         self.live_later: tuple[str, ...] = ()
@@ -114,6 +115,7 @@ class Sight:
         return judge([])
 
     def remember(self) -> None:
+        self._engine.remembering()
         self._engine.remembered.append("everything")
 
     def live_fingerprint(self, exact: bool) -> tuple[str, ...]:
@@ -125,6 +127,7 @@ class Sight:
         return ("never counted",)
 
     def look_at_live_again(self, fingerprints: tuple[str, ...]) -> Verdict:
+        assert fingerprints == self._engine.live
         return judge([], notes=self._engine.live)
 
 
