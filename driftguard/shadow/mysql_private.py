@@ -67,16 +67,16 @@ def server_kind(binary: Binary) -> ServerKind:
     settings = (*SETTINGS, *SETTINGS_OF[binary.product])
 
     def initialise(folders: Folders) -> tuple[tuple[str, ...], ...]:
-        data = f"--datadir={folders.data}"
+        data = (f"--datadir={folders.data}", _temporary(folders))
         if binary.product == "mysql":
-            return ((str(binary.program), "--no-defaults", "--initialize-insecure", data),)
+            return ((str(binary.program), "--no-defaults", "--initialize-insecure", *data),)
         fixed = ("--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--force")
         scripts = installers(binary.program)
         if not scripts:
             raise NoShadow(f"{binary.program} lies there without {' or '.join(INSTALLERS)}")
         # The second for releases whose script knows no such option.
         return tuple(
-            (str(script), *fixed, *extra, data) for script in scripts for extra in (("--innodb-log-file-size=8M",), ())
+            (str(script), *fixed, *extra, *data) for script in scripts for extra in (("--innodb-log-file-size=8M",), ())
         )
 
     def serve(folders: Folders) -> tuple[str, ...]:
@@ -84,10 +84,16 @@ def server_kind(binary: Binary) -> ServerKind:
             f"--datadir={folders.data}",
             f"--socket={folders.socket / SOCKET}",
             f"--pid-file={folders.data / 'server.pid'}",
+            _temporary(folders),
         )
         return (str(binary.program), "--no-defaults", *places, *settings)
 
     return ServerKind(f"{binary.product}-{binary.series}", SOCKET, initialise, serve, _ready, signal.SIGTERM)
+
+
+def _temporary(folders: Folders) -> str:
+    """A folder that the account can write to, whatever the system's allows."""
+    return f"--tmpdir={folders.socket}"
 
 
 def installers(program: Path) -> tuple[Path, ...]:

@@ -55,6 +55,7 @@ def test_a_private_server_lends_databases_and_ends(cache_folder: Path) -> None:
         socket = make_url(second).query["unix_socket"]
         assert shadows.version.count(".") == 2
         assert isinstance(socket, str) and len(socket) < 100 and Path(socket).exists()
+        assert execute(second, ("SELECT @@tmpdir",)) == [[str(Path(socket).parent)]], "its account can write there"
     assert not Path(socket).exists()
 
 
