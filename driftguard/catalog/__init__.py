@@ -18,6 +18,10 @@ class CatalogModule(Protocol):
     def SESSION(self) -> tuple[str, ...]:  # noqa: N802
         """Statements that open one read-only, consistent transaction; run before the first query."""
 
+    @property
+    def IN_TURN(self) -> tuple[str, ...]:  # noqa: N802
+        """Queries that ``read`` makes one after the other, whatever comes of them."""
+
     def read(self, query: Query, scope: Scope) -> Catalog:
         """The catalog of what ``scope`` holds; raises what the driver raises."""
 

@@ -9,6 +9,7 @@ from driftguard.schema.catalog import Catalog, Name, Object
 from driftguard.schema.diff import Change, Difference, diff
 from driftguard.schema.operations import Operation
 from driftguard.schema.roles import is_about_roles
+from driftguard.schema.select import of_kind, tables
 
 _OF_TABLES = frozenset({"primary key", "foreign key", "unique", "check", "exclusion", "index"})
 _CHANGES_COUNT = _OF_TABLES | {"column", "table", "enum", "domain", "sequence"}
@@ -27,7 +28,7 @@ def invisible(head: Catalog, models: Catalog, operations: Sequence[Operation]) -
     the models equals the named one of a revision. What concerns a column that an operation is about waits until
     that is written. ``head`` and ``models`` are without what ``env.py`` leaves out.
     """
-    shared = _tables(head) & _tables(models)
+    shared = tables(head) & tables(models)
     nextval = _numbered_by_sequence(head) & _numbered_by_sequence(models)
     sequences = {_sequence_of(item) for item in models.objects if item.name in nextval}
     kept = []
@@ -44,18 +45,14 @@ def invisible(head: Catalog, models: Catalog, operations: Sequence[Operation]) -
     return tuple(kept)
 
 
-def _tables(catalog: Catalog) -> set[tuple[str, str]]:
-    return {(item.name.schema, item.name.name) for item in catalog.objects if item.name.kind == "table"}
-
-
 def _numbered_by_sequence(catalog: Catalog) -> set[Name]:
     """Columns numbered by a sequence: the sequence's name follows the table's, also when only that was renamed."""
-    return {item.name for item in catalog.objects if _sequence_of(item)}
+    return {item.name for item in of_kind(catalog, "column") if _sequence_of(item)}
 
 
 def _sequence_of(item: Object) -> str:
     found = re.match(r"nextval\('(?:[^'.]+\.)?\"?([^'\"]+)\"?'", item["default"] or "")
-    return found[1] if item.name.kind == "column" and found else ""
+    return found[1] if found else ""
 
 
 def _without_renames(differences: Iterable[Difference]) -> Iterator[Difference]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from driftguard.checks.words import called, change_lines, counted, directly, listed, shortened, subject, when, who
 from driftguard.findings import Finding, Place, Side
+from driftguard.schema import select
 from driftguard.schema.catalog import Catalog, Name, Object
 from driftguard.schema.diff import WITH_COLUMNS, Difference, diff
 from driftguard.schema.journal import Entry, behind
@@ -394,7 +395,7 @@ def _direct_help(given: LiveInput, difference: Difference) -> str:
 
 
 def _tables(catalog: Catalog) -> set[Name]:
-    return {item.name for item in catalog.objects if item.name.kind == "table"}
+    return {item.name for item in select.of_kind(catalog, "table")}
 
 
 def _missing_tables(expected: Catalog, live: Catalog) -> set[Name]:

@@ -16,6 +16,7 @@ from driftguard.findings import Finding, Place, Severity, Side
 from driftguard.schema.catalog import Catalog, Name, Object
 from driftguard.schema.diff import Change, Difference
 from driftguard.schema.operations import Operation
+from driftguard.schema.select import of_kind
 
 
 class ModelsInput(NamedTuple):
@@ -164,7 +165,7 @@ def _has_no_models(given: ModelsInput) -> bool:
 
 
 def _table_count(catalog: Catalog | None) -> int:
-    return 0 if catalog is None else sum(item.name.kind == "table" for item in catalog.objects)
+    return 0 if catalog is None else len(of_kind(catalog, "table"))
 
 
 class _Target(NamedTuple):

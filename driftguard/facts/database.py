@@ -193,7 +193,7 @@ class DatabaseFacts:
         left_out = frozenset({(database.version_table_schema, database.version_table)})
         return Scope(schemas, left_out, self._probe.privileges)
 
-    @property
+    @cached_property
     def live_scope(self) -> Scope:
         """What of a live database is compared: only the schemas that head knows, unless env.py takes all."""
         return self.scope(None if self.database.include_schemas else select.schemas(self.head))
@@ -231,7 +231,7 @@ class DatabaseFacts:
         wanted = self._probe.call("schemas", number=self.database.number)
         if self.database.dialect == "sqlite":
             return []
-        extensions = [item.name.name for item in self.head.objects if item.name.kind == "extension"]
+        extensions = [item.name.name for item in select.of_kind(self.head, "extension")]
         return [
             *(f"CREATE SCHEMA IF NOT EXISTS {self._quoted(schema)}" for schema in wanted),
             *(f"CREATE EXTENSION IF NOT EXISTS {self._quoted(name)} CASCADE" for name in extensions),

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from posixpath import dirname
 from typing import Any, Literal
@@ -23,7 +24,7 @@ from driftguard.facts.unavailable import NotRemembered
 from driftguard.git import Repository
 from driftguard.probe.answers import Database, Run, ShadowQuestion, question_from, run_from
 from driftguard.probe.early import guest_environ
-from driftguard.probe.guest_process import Guest, GuestFailed
+from driftguard.probe.guest_process import DeadlinePassed, Guest, GuestFailed
 from driftguard.project import Environment, Interpreter, NoInterpreter, find_interpreter
 from driftguard.schema import select
 from driftguard.schema.catalog import Catalog, Name, Row, Scope
@@ -250,7 +251,8 @@ class Probe:
             schemas = [""] if scope.schemas is None else sorted(scope.schemas)
             everything = from_reflection(self.call("reflect", session=session, schemas=schemas))
             return select.without(everything, select.inside(scope.left_out))
-        return module.read(partial(self.query, session), scope)
+        with _InTurn(self._guest, session, module.IN_TURN) as query:
+            return module.read(query, scope)
 
     def query(self, session: int, statement: str) -> list[Row]:
         """The rows of one statement in an open session."""
@@ -285,6 +287,45 @@ class Probe:
             opened = open_shadows(request, execute, cache_folder=self._cache_folder)
             self._sources[request] = self._stack.enter_context(opened)
         return self._sources[request]
+
+
+class _InTurn:
+    """The queries of a session. Those ``in_turn`` are begun before their turn: the rows of one are looked at meanwhile.
+
+    What was begun is waited for on leaving, as the guest answers in order; not by who cannot wait any more.
+    """
+
+    def __init__(self, guest: Guest, session: int, in_turn: tuple[str, ...]) -> None:
+        self._guest = guest
+        self._session = session
+        self._following = dict(pairwise(in_turn))
+        self._begun = ""
+
+    def __call__(self, statement: str) -> list[Row]:
+        if statement != self._begun:
+            self._drop()
+            self._begin(statement)
+        self._begun = self._following.get(statement, "")
+        if self._begun:
+            self._begin(self._begun)
+        rows: list[Row] = self._guest.finish("query")
+        return rows
+
+    def __enter__(self) -> _InTurn:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None or (issubclass(kind, Exception) and not issubclass(kind, DeadlinePassed)):
+            self._drop()
+
+    def _begin(self, statement: str) -> None:
+        self._guest.begin("query", session=self._session, statement=statement)
+
+    def _drop(self) -> None:
+        if self._begun:
+            self._begun = ""
+            with suppress(GuestFailed):
+                self._guest.finish("query")
 
 
 def _missing_role(run: Run) -> str:

@@ -77,6 +77,7 @@ class LiveFacts:
         self._built = database.built if built is None else built
         self.fingerprint_before = ""
         self._role = ""
+        self._last: tuple[Reading, Catalog] | None = None
 
     @cached_property
     def _target(self) -> tuple[int, Address]:
@@ -182,6 +183,12 @@ class LiveFacts:
         return Reading(self.taken.stamp, self._compared(self.taken))
 
     def _compared(self, taken: Reading) -> Catalog:
+        """Kept, because it is asked for again once a reading is taken."""
+        if self._last is None or self._last[0] is not taken:
+            self._last = taken, self._comparable(taken)
+        return self._last[1]
+
+    def _comparable(self, taken: Reading) -> Catalog:
         mine = taken.catalog
         if tenants := {name for name, _ in taken.tenants}:
             mine = select.without(mine, lambda name: select.schema_of(name) in tenants)

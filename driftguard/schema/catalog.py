@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import NamedTuple
 
 Row = Sequence[str | None]
@@ -60,6 +61,10 @@ class Catalog:
         return sorted(columns, key=lambda each: self.order.get(each.name, 0))
 
 
+BY_NAME = attrgetter("name")
+"""What a catalog's objects are sorted by: no two have one name."""
+
+
 class Scope(NamedTuple):
     """What to read. ``schemas``: None for every schema of the user's, else these ("" is the default one).
 
@@ -79,7 +84,7 @@ def make_object(name: Name, facts: dict[str, str | None], *, anonymous: bool = F
 
 def make_catalog(dialect: str, version: str, objects: Iterable[Object], unread: Iterable[str] = ()) -> Catalog:
     """A catalog with its objects sorted."""
-    return Catalog(dialect, version, tuple(sorted(objects)), tuple(sorted(unread)))
+    return Catalog(dialect, version, tuple(sorted(objects, key=BY_NAME)), tuple(sorted(unread)))
 
 
 def named(catalog: Catalog) -> Catalog:

@@ -36,9 +36,8 @@ def diff(was: Catalog, now: Catalog) -> tuple[Difference, ...]:
     not read (lines ``kind: reason`` of ``unread``) are left out: whether they differ cannot be told.
     """
     unread = {line.partition(":")[0] for line in (*was.unread, *now.unread)}
-    before = {item.name: item for item in was.objects if item.name.kind not in unread}
-    after = {item.name: item for item in now.objects if item.name.kind not in unread}
-    _drop_same(before, after)
+    before, after = _apart(_by_name(was, unread), _by_name(now, unread))
+    _drop_twins(before, after)
     gone, new = before.keys() - after.keys(), after.keys() - before.keys()
     return tuple(
         sorted(
@@ -60,15 +59,29 @@ def _inside(name: Name, names: Set[Name]) -> bool:
     return bool(name.table) and any(Name(kind, name.schema, "", name.table) in names for kind in WITH_COLUMNS)
 
 
-def _drop_same(before: dict[Name, Object], after: dict[Name, Object]) -> None:
-    """Takes out what is equal, and what stands for the same unnamed object on both sides, each used once.
+def _by_name(catalog: Catalog, unread: Set[str]) -> dict[Name, Object]:
+    if unread:
+        return {item.name: item for item in catalog.objects if item.name.kind not in unread}
+    return {item.name: item for item in catalog.objects}
+
+
+def _apart(before: dict[Name, Object], after: dict[Name, Object]) -> tuple[dict[Name, Object], dict[Name, Object]]:
+    """Both without what is equal."""
+    left: dict[Name, Object] = {}
+    for name, item in after.items():
+        was = before.get(name)
+        if was is not None and was.facts == item.facts and was.anonymous == item.anonymous:
+            del before[name]
+        else:
+            left[name] = item
+    return before, left
+
+
+def _drop_twins(before: dict[Name, Object], after: dict[Name, Object]) -> None:
+    """Takes out what stands for the same unnamed object on both sides, each used once.
 
     Also where the server gave the same two names the other way round, which says in what order they were made.
     """
-    for name in before.keys() & after.keys():
-        was, now = before[name], after[name]
-        if was.facts == now.facts and was.anonymous == now.anonymous:
-            del before[name], after[name]
     twins: dict[tuple[object, ...], list[Name]] = defaultdict(list)
     for name, item in after.items():
         if item.anonymous:

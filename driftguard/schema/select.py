@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from driftguard.schema.catalog import Catalog, Name, Scope
+from driftguard.schema.catalog import Catalog, Name, Object, Scope
 
 AUTOGENERATE_KINDS = {
     "table": "table",
@@ -35,9 +36,20 @@ WITHOUT_SCHEMA = frozenset(
 """Kinds that belong to the whole database."""
 
 
+def of_kind(catalog: Catalog, kind: str) -> tuple[Object, ...]:
+    """The objects of one kind; they lie together, because a catalog is sorted."""
+    objects = catalog.objects
+    begin = bisect_left(objects, kind, key=_kind)
+    return objects[begin : bisect_right(objects, kind, begin, key=_kind)]
+
+
+def _kind(item: Object) -> str:
+    return item.name.kind
+
+
 def tables(catalog: Catalog) -> frozenset[tuple[str, str]]:
     """(schema, name) of every table."""
-    return frozenset((item.name.schema, item.name.name) for item in catalog.objects if item.name.kind == "table")
+    return frozenset((item.name.schema, item.name.name) for item in of_kind(catalog, "table"))
 
 
 def apart(one: Catalog, other: Catalog) -> tuple[Name, ...]:
@@ -55,7 +67,7 @@ def apart(one: Catalog, other: Catalog) -> tuple[Name, ...]:
 
 def schemas(catalog: Catalog) -> frozenset[str]:
     """Every schema that holds an object, and the default one ("")."""
-    named = {item.name.name for item in catalog.objects if item.name.kind == "schema"}
+    named = {item.name.name for item in of_kind(catalog, "schema")}
     return frozenset({"", *named, *(item.name.schema for item in catalog.objects if item.name.kind != "schema")})
 
 
@@ -67,9 +79,8 @@ def schema_of(name: Name) -> str:
 def version_tables(catalog: Catalog) -> frozenset[tuple[str, str]]:
     """(schema, name) of the tables whose only column is ``version_num``: where revision chains keep their stamp."""
     columns: dict[tuple[str, str], set[str]] = {}
-    for item in catalog.objects:
-        if item.name.kind == "column":
-            columns.setdefault((item.name.schema, item.name.table), set()).add(item.name.name)
+    for item in of_kind(catalog, "column"):
+        columns.setdefault((item.name.schema, item.name.table), set()).add(item.name.name)
     return frozenset(table for table, names in columns.items() if names == {"version_num"})
 
 

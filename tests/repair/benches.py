@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,18 @@ class GuestHere:
             "attempt": writing.attempt,
             "end_writing": writing.end,
         }
+        self._begun: list[Callable[[], Any]] = []
 
     def call(self, name: str, **arguments: Any) -> Any:
-        return self._calls[name](**arguments)
+        self.begin(name, **arguments)
+        return self.finish(name)
+
+    def begin(self, name: str, **arguments: Any) -> None:
+        self._begun.append(partial(self._calls[name], **arguments))
+
+    def finish(self, name: str) -> Any:
+        del name
+        return self._begun.pop(0)()
 
 
 def probe_here() -> Probe:

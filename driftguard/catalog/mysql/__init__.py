@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from driftguard.catalog.mysql.fingerprint import GLANCE, UNDER_WAY, exact, quick
-from driftguard.catalog.mysql.reading import read
+from driftguard.catalog.mysql.reading import IN_TURN, read
 from driftguard.catalog.mysql.restoring import restore
 from driftguard.catalog.mysql.statements import SESSION
 from driftguard.catalog.mysql.writing import MANNER, order, steps, way_round
 
 __all__ = [
     "GLANCE",
+    "IN_TURN",
     "MANNER",
     "SESSION",
     "UNDER_WAY",

@@ -29,6 +29,8 @@ from driftguard.schema.catalog import Catalog, Object, Query, Row, Scope, make_c
 
 Text = tuple[str, ...]
 
+IN_TURN: tuple[str, ...] = ()
+
 
 def read(query: Query, scope: Scope) -> Catalog:
     """The database that the connection has chosen, and those that ``scope.schemas`` names.

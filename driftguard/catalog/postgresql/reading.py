@@ -29,6 +29,8 @@ from driftguard.schema.select import WITHOUT_SCHEMA
 VERBATIM = frozenset({"function", "procedure"})
 """Kinds with a text that is no expression."""
 
+IN_TURN = tuple(each.sql for each in STATEMENTS)
+
 
 class Found(NamedTuple):
     """One row. ``columns``: those that the server would make up the object's name from, joined by "_"."""
@@ -59,16 +61,10 @@ def read(query: Query, scope: Scope) -> Catalog:
         rows += privileges.without_schemas(query(privileges.statement(wanted, columns)), wanted)
     ((role,),) = query(privileges.migrator(wanted)) if scope.privileges else (("",),)
     later = _facts(rows)
-    found = [
-        *(row for statement in STATEMENTS for row in _found(query(statement.sql), statement, later)),
-        *(Found(name, None, facts) for name, facts in later.items() if remainder.ITSELF in facts),
-    ]
-    found = [each for each in found if _is_wanted(each.name, wanted) and not is_own(each.name, each.facts)]
-    serials = _serial_defaults(found)
     catalog = make_catalog(
         "postgresql",
         version or "",
-        (_object(each, serials) for each in found),
+        _objects(query, later, wanted),
         (
             text or ""
             for schema, text in query(SUBSCRIPTIONS if number >= remainder.SINCE else UNREAD)
@@ -77,6 +73,21 @@ def read(query: Query, scope: Scope) -> Catalog:
     )
     versions = tuple((name or "", version or "") for name, version in query(EXTENSION_VERSIONS))
     return replace(catalog, extensions=versions, role=role or "")
+
+
+def _objects(query: Query, later: Mapping[Name, dict[str, str | None]], wanted: Scope) -> Iterator[Object]:
+    """Made of one family after the other. The sequences come before the columns that they number."""
+    serials: dict[tuple[Name, str], str] = {}
+    for family in _families(query, later):
+        found = [each for each in family if _is_wanted(each.name, wanted) and not is_own(each.name, each.facts)]
+        serials |= _serial_defaults(found)
+        yield from (_object(each, serials) for each in found)
+
+
+def _families(query: Query, later: Mapping[Name, dict[str, str | None]]) -> Iterator[Iterable[Found]]:
+    for statement in STATEMENTS:
+        yield _found(query(statement.sql), statement, later)
+    yield (Found(name, None, facts) for name, facts in later.items() if remainder.ITSELF in facts)
 
 
 def _with_default_schema(scope: Scope, default: str) -> Scope:

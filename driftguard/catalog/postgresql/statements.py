@@ -195,8 +195,10 @@ SELECT 'column', r.schema, r.name, a.attname::text, NULL,
        CASE WHEN a.attstorage <> t.typstorage THEN
          CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended' END END,
        nullif(a.attstattarget, -1)::text,
-       array_to_string(ARRAY(SELECT o FROM unnest(a.attoptions) o ORDER BY o COLLATE "C"), ', '),
-       array_to_string(ARRAY(SELECT o FROM unnest(a.attfdwoptions) o ORDER BY o COLLATE "C"), ', '),
+       CASE WHEN a.attoptions IS NOT NULL THEN
+         array_to_string(ARRAY(SELECT o FROM unnest(a.attoptions) o ORDER BY o COLLATE "C"), ', ') END,
+       CASE WHEN a.attfdwoptions IS NOT NULL THEN
+         array_to_string(ARRAY(SELECT o FROM unnest(a.attfdwoptions) o ORDER BY o COLLATE "C"), ', ') END,
        about.description
 FROM relation r
 JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -600,11 +602,11 @@ WHERE NOT EXISTS (SELECT FROM pg_depend d
 
 STATEMENTS = (
     SCHEMAS,
+    SEQUENCES,
     TABLES,
     COLUMNS,
     CONSTRAINTS,
     INDEXES,
-    SEQUENCES,
     VIEWS,
     TRIGGERS,
     RULES,

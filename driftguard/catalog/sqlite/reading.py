@@ -13,6 +13,8 @@ from driftguard.schema.catalog import Catalog, Query, Row, Scope, make_catalog
 # A savepoint begins a transaction, and does no harm where the driver has begun one.
 SESSION: tuple[str, ...] = ("PRAGMA query_only = 1", "SAVEPOINT driftguard")
 
+IN_TURN: tuple[str, ...] = ()
+
 VERSION = "SELECT sqlite_version()"
 
 DATABASES = "SELECT name FROM pragma_database_list WHERE name <> 'temp' ORDER BY seq"
