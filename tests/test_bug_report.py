@@ -13,7 +13,7 @@ from guarded import EXAMPLES, Guarded
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from driftguard.redaction import anonymous, dialect_of, private, unquoted
+from driftguard.anonymity import anonymous, dialect_of, private, unquoted
 
 SECRETS = {
     "password": "pw:of/ini@x",

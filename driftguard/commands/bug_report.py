@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from driftguard import __version__
+from driftguard.anonymity import Private, anonymous, dialect_of, private, unquoted
 from driftguard.commands import versions
 from driftguard.commands.guarded import root_of
 from driftguard.config import ENVIRONMENT_SCHEMA, SCHEMA, EnvironmentSettings, Setting, Settings, load_settings
@@ -21,7 +22,6 @@ from driftguard.git import WorkingTree, find_repository
 from driftguard.graph import load
 from driftguard.memo.shelf import Shelf
 from driftguard.project import Environment, survey
-from driftguard.redaction import Private, anonymous, dialect_of, private, unquoted
 from driftguard.report.visible import visible
 
 LOG_LINES = 20
