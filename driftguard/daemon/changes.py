@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -128,18 +129,21 @@ class Batch(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What another thread wants to be done in the watching one."""
+    """What another thread wants to be done in the watching one: the context gives the answer on entering it."""
 
-    function: Callable[[], Any]
+    function: Callable[[], AbstractContextManager[Any]]
     future: Future[Any]
 
     def serve(self) -> None:
-        """Answer it, unless nobody waits any more."""
+        """Answer it, unless nobody waits any more; nobody waits for the end of the context. Raises what fails then."""
         if not self.future.set_running_or_notify_cancel():
             return
         try:
-            self.future.set_result(self.function())
+            with self.function() as answer:
+                self.future.set_result(answer)
         except Exception as error:
+            if self.future.done():
+                raise
             self.future.set_exception(error)
 
 
@@ -168,8 +172,8 @@ class Inbox:
             if len(self._causes) < REMEMBERED_PATHS:
                 self._causes.add(cause)
 
-    def ask(self, function: Callable[[], Any]) -> Future[Any]:
-        """Have something done in the watching thread."""
+    def ask(self, function: Callable[[], AbstractContextManager[Any]]) -> Future[Any]:
+        """Have something done in the watching thread; see ``Question``."""
         question = Question(function, Future())
         with self._news:
             if self._closed:

@@ -101,10 +101,12 @@ class Looker(Protocol):
     def remember_index(self, progress: Progress) -> None:
         """Have an answer for a git hook that asks about what is staged now."""
 
-    def answer(self, moment: str, environ: Mapping[str, str], cwd: Path, live: tuple[str, ...]) -> Answer | None:
+    def answer(
+        self, moment: str, environ: Mapping[str, str], cwd: Path, live: tuple[str, ...]
+    ) -> AbstractContextManager[Answer | None]:
         """What that git hook is told; None if it runs for another work tree, AGAIN if it finds its answer by now.
 
-        ``live``: exact fingerprints of the live databases, as they are now.
+        ``live``: exact fingerprints of the live databases, as they are now. On leaving, the answer is remembered.
         """
         ...
 
@@ -204,18 +206,23 @@ class Engine:
             kept = staged.remember(examination, staged.answer(examination, staged.source_of(tree)))
         self._in_vain = b"" if kept else entries
 
-    def answer(self, moment: str, environ: Mapping[str, str], cwd: Path, live: tuple[str, ...]) -> Answer | None:
+    @contextmanager
+    def answer(
+        self, moment: str, environ: Mapping[str, str], cwd: Path, live: tuple[str, ...]
+    ) -> Iterator[Answer | None]:
         repository = find_repository(cwd, environ)
         if repository is None or repository.bare or repository.root.resolve() != self._root.resolve():
-            return None
+            yield None
+            return
         record = staged.remembered(repository, environ)  # since the hook has looked
         if record is not None and are_among([each for _, _, each in record.live.servers], live):
-            return AGAIN
+            yield AGAIN
+            return
         look = self._examine_index(repository, moment, environ, engine.silent, self._start)
         with look as (examination, tree):
             told = staged.answer(examination, staged.source_of(tree))
+            yield told
             staged.remember(examination, told)
-        return told
 
     @contextmanager
     def _examine_index(

@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, Future
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
@@ -119,26 +119,26 @@ class Watch:
     def answer(self, moment: str, environ: Mapping[str, str], cwd: Path, seconds: float) -> Answer | None:
         """What a git hook is told, from any thread but the watching one; None if it cannot be told in time."""
 
-        def ask() -> Answer | None:
+        @contextmanager
+        def ask() -> Iterator[Answer | None]:
             if self._sight is not None and self._sight.needs_guests:
                 self._hurry()
                 self._glance_at_live(self._sight)
-            with self._busy(f"answering {moment}"), self._undisturbed():
-                return self._looker.answer(moment, environ, cwd, self._live)
+            answering = self._looker.answer(moment, environ, cwd, self._live)
+            with self._busy(f"answering {moment}"), self._undisturbed(), answering as told:
+                yield told
 
         return self._ask(ask, seconds)
 
     def live_is(self, was: tuple[str, ...], seconds: float) -> bool:
         """Whether the live databases have these exact fingerprints now; from any thread but the watching one."""
 
-        def ask() -> bool:
-            if self._sight is None:
-                return False
-            return are_among(was, self._sight.live_fingerprint(True))
+        def ask() -> AbstractContextManager[bool]:
+            return nullcontext(self._sight is not None and are_among(was, self._sight.live_fingerprint(True)))
 
         return self._ask(ask, seconds) or False
 
-    def _ask(self, function: Callable[[], T], seconds: float) -> T | None:
+    def _ask(self, function: Callable[[], AbstractContextManager[T]], seconds: float) -> T | None:
         future: Future[T] = self._inbox.ask(function)
         try:
             return future.result(seconds)
@@ -164,7 +164,8 @@ class Watch:
         now = time.monotonic()
         match news:
             case Question():
-                news.serve()
+                with self._logged():
+                    news.serve()
             case Batch():
                 self._consider(news)
             case _ if self._postponed and self._postponed[0] <= now:
@@ -344,7 +345,11 @@ class Watch:
         self._tell(state)
 
     def _told_by_live(self) -> None:
-        self._inbox.ask(self._hurry)
+        def hurry() -> AbstractContextManager[None]:
+            self._hurry()
+            return nullcontext()
+
+        self._inbox.ask(hurry)
 
     def _hurry(self) -> None:
         """Ask the live databases exactly, as the next thing."""

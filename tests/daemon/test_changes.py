@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -130,7 +133,7 @@ def test_while_git_holds_the_index_nothing_is_complete() -> None:
 def test_questions_come_before_changes() -> None:
     inbox = Inbox()
     inbox.changed("a")
-    answer, failure = inbox.ask(lambda: 7), inbox.ask(lambda: 1 // 0)
+    answer, failure = inbox.ask(lambda: nullcontext(7)), inbox.ask(lambda: nullcontext(1 // 0))
     for _ in range(2):
         question = inbox.wait(time.monotonic() + 10)
         assert isinstance(question, Question)
@@ -140,12 +143,32 @@ def test_questions_come_before_changes() -> None:
     assert isinstance(inbox.wait(time.monotonic() + 10), Batch)
 
 
+def test_nobody_waits_for_what_comes_after_the_answer() -> None:
+    inbox = Inbox()
+
+    @contextmanager
+    def ask(outcome: float) -> Iterator[int]:
+        yield 7
+        assert answer.result(0) == 7
+        done.append(1 / outcome)
+
+    done: list[float] = []
+    for outcome in (1.0, 0.0):
+        answer = inbox.ask(partial(ask, outcome))
+        question = inbox.wait(time.monotonic() + 10)
+        assert isinstance(question, Question)
+        with nullcontext() if outcome else pytest.raises(ZeroDivisionError):
+            question.serve()
+        assert answer.result(0) == 7
+    assert done == [1.0]
+
+
 def test_nobody_waits_for_a_watcher_that_has_ended() -> None:
     inbox = Inbox()
-    before = inbox.ask(lambda: 7)
+    before = inbox.ask(lambda: nullcontext(7))
     inbox.close()
     assert before.cancelled()
-    assert inbox.ask(lambda: 7).cancelled()
+    assert inbox.ask(lambda: nullcontext(7)).cancelled()
 
 
 def test_waking() -> None:

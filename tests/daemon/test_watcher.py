@@ -7,6 +7,7 @@ import gc
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -381,6 +382,29 @@ def test_a_verdict_is_shown_before_it_is_remembered(root: Path) -> None:
         (root / "models.py").write_text("a")
         eventually(lambda: shown)
     assert shown == [2]
+
+
+def test_a_hook_does_not_wait_until_its_answer_is_remembered(root: Path) -> None:
+    engine, told = Engine(root), threading.Event()
+    with Watched(root, engine) as watched:
+        engine.remembering = lambda: told.wait(30) and None
+        assert watched.watch.answer("pre-commit", {}, root, 30) is not None
+        assert watched.states[-1].busy == "answering pre-commit"
+        told.set()
+        watched.until(lambda state: not state.busy)
+
+
+def test_what_cannot_be_remembered_is_no_reason_to_end(root: Path) -> None:
+    def failing() -> None:
+        raise OSError("no room to remember")
+
+    engine = Engine(root)
+    with Watched(root, engine) as watched:
+        engine.remembering = failing
+        assert watched.watch.answer("pre-commit", {}, root, 30) is not None
+        eventually(lambda: "no room to remember" in watched.log[-1])
+        engine.remembering = lambda: None
+        assert watched.watch.answer("pre-commit", {}, root, 30) is not None
 
 
 def test_garbage_is_collected_only_at_rest(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,11 +80,13 @@ class Engine:
     def remember_index(self, progress: Progress) -> None:
         self.remembered.append("index")
 
-    def answer(self, moment: str, environ: Mapping[str, str], cwd: Path, live: tuple[str, ...]) -> Answer | None:
+    @contextmanager
+    def answer(self, moment: str, environ: Mapping[str, str], cwd: Path, live: tuple[str, ...]) -> Iterator[Answer]:
         if environ.get("FAIL"):
             raise OSError("no room")
         self.told_of_live = live
-        return Answer(1, f"{moment} {environ.get('A', '')}", "red")
+        yield Answer(1, f"{moment} {environ.get('A', '')}", "red")
+        self.remembering()
 
     def end(self) -> None:
         self.ended = self.open
