@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from importlib import import_module
+from typing import Protocol, cast
 
-from driftguard.catalog import mysql, postgresql, sqlite
 from driftguard.schema.catalog import Catalog, Name, Query, Row, Scope
 from driftguard.schema.diff import Difference
 from driftguard.schema.plan import Manner, Step
@@ -56,9 +56,24 @@ class CatalogModule(Protocol):
         """Other statements for a difference that its step does not settle, or not alone; () if there are none."""
 
 
-CATALOGS: dict[str, CatalogModule] = {
-    "mariadb": mysql,
-    "mysql": mysql,
-    "postgresql": postgresql,
-    "sqlite": sqlite,
-}
+MODULES = {"mariadb": "mysql", "mysql": "mysql", "postgresql": "postgresql", "sqlite": "sqlite"}
+"""By SQLAlchemy's name of the dialect."""
+
+
+class Catalogs(Mapping[str, CatalogModule]):
+    """Each module is imported when somebody asks for it: few projects have servers of two kinds."""
+
+    def __getitem__(self, dialect: str) -> CatalogModule:
+        return cast(CatalogModule, import_module(f"{__name__}.{MODULES[dialect]}"))
+
+    def __contains__(self, dialect: object) -> bool:
+        return dialect in MODULES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(MODULES)
+
+    def __len__(self) -> int:
+        return len(MODULES)
+
+
+CATALOGS = Catalogs()

@@ -19,7 +19,7 @@ from driftguard.models.locate import Locator, locate
 from driftguard.probe.answers import Database, Failure, sources_from
 from driftguard.probe.guest_process import GuestFailed
 from driftguard.schema import select
-from driftguard.schema.catalog import Catalog, Name, Scope
+from driftguard.schema.catalog import Catalog, Name, Scope, sharing
 from driftguard.schema.operations import ModelSources, Operation
 
 NAMED = 3
@@ -62,7 +62,8 @@ class DatabaseFacts:
             url = self.build_models()
         except GuestFailed as error:
             return Built(None, Failure(error.message, error.details))
-        return Built(self.catalog_once(url), None)
+        built = self.catalog_once(url)
+        return Built(sharing(built, self.head) if "head" in self.__dict__ else built, None)
 
     @cached_property
     def names_in_models(self) -> frozenset[Name]:

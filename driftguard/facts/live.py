@@ -10,7 +10,6 @@ from time import monotonic, sleep
 
 from driftguard import __version__
 from driftguard.catalog import CATALOGS
-from driftguard.catalog.postgresql.journal import CHANNEL, IS_INSTALLED, read_entries
 from driftguard.checks.setup import Problem
 from driftguard.facts.database import DatabaseFacts
 from driftguard.facts.environment import EnvironmentFacts
@@ -26,7 +25,7 @@ from driftguard.graph import Revision
 from driftguard.probe.answers import Address, Database
 from driftguard.probe.guest_process import GuestFailed
 from driftguard.schema import select
-from driftguard.schema.catalog import Catalog, Scope
+from driftguard.schema.catalog import Catalog, Scope, sharing
 from driftguard.schema.diff import diff
 from driftguard.schema.journal import Entry
 from driftguard.schema.roles import as_run_by
@@ -226,6 +225,7 @@ class LiveFacts:
                 sleep(PAUSE_SECONDS)
             try:
                 found = read(probe, number, database, self.facts.live_scope, self.environment.settings.tenants)
+                found = found._replace(catalog=sharing(found.catalog, self.facts.head))
                 under_way = "" if self._is_expected(found) else self._under_way(number, found)
                 if not under_way:
                     return found
@@ -244,6 +244,8 @@ class LiveFacts:
         database, probe = self.facts.database, self.environment.probe
         if database.dialect != "postgresql":
             return ()
+        from driftguard.catalog.postgresql.journal import read_entries  # only where there can be one
+
         with suppress(GuestFailed), probe.session(f"@{self._target[0]}", database.dialect) as session:
             return read_entries(partial(probe.query, session), MOST_ENTRIES)
         return ()
@@ -253,6 +255,8 @@ class LiveFacts:
         database, probe = self.facts.database, self.environment.probe
         if database.dialect != "postgresql":
             return False
+        from driftguard.catalog.postgresql.journal import CHANNEL, IS_INSTALLED  # only where there can be one
+
         url = f"@{self._target[0]}"
         with suppress(GuestFailed):
             with probe.session(url, database.dialect) as session:

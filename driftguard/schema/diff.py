@@ -70,7 +70,7 @@ def _apart(before: dict[Name, Object], after: dict[Name, Object]) -> tuple[dict[
     left: dict[Name, Object] = {}
     for name, item in after.items():
         was = before.get(name)
-        if was is not None and was.facts == item.facts and was.anonymous == item.anonymous:
+        if was is item or (was is not None and was.facts == item.facts and was.anonymous == item.anonymous):
             del before[name]
         else:
             left[name] = item

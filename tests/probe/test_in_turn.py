@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from driftguard.catalog import CATALOGS
 from driftguard.facts.guest import Probe
 from driftguard.probe.guest_process import DeadlinePassed, GuestFailed
 from driftguard.project import Interpreter
@@ -61,7 +60,7 @@ def asks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         del scope
         return make_catalog("it", "", (), [_answer(query, each) for each in asked])
 
-    monkeypatch.setitem(CATALOGS, "it", SimpleNamespace(read=read, IN_TURN=IN_TURN))  # type: ignore[arg-type]
+    monkeypatch.setattr("driftguard.facts.guest.CATALOGS", {"it": SimpleNamespace(read=read, IN_TURN=IN_TURN)})
     return asked
 
 
