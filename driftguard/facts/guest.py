@@ -24,7 +24,7 @@ from driftguard.facts.unavailable import NotRemembered
 from driftguard.git import Repository
 from driftguard.probe.answers import Database, Run, ShadowQuestion, question_from, run_from
 from driftguard.probe.early import guest_environ
-from driftguard.probe.guest_process import DeadlinePassed, Guest, GuestFailed
+from driftguard.probe.guest_process import Guest, GuestFailed
 from driftguard.project import Environment, Interpreter, NoInterpreter, find_interpreter
 from driftguard.schema import select
 from driftguard.schema.catalog import Catalog, Name, Row, Scope
@@ -292,7 +292,8 @@ class Probe:
 class _InTurn:
     """The queries of a session. Those ``in_turn`` are begun before their turn: the rows of one are looked at meanwhile.
 
-    What was begun is waited for on leaving, as the guest answers in order; not by who cannot wait any more.
+    Begun after the answer to the one before, while the guest listens, so that neither waits for the other. What was
+    begun is waited for on leaving, as the guest answers in order; not by who was interrupted.
     """
 
     def __init__(self, guest: Guest, session: int, in_turn: tuple[str, ...]) -> None:
@@ -305,21 +306,22 @@ class _InTurn:
         if statement != self._begun:
             self._drop()
             self._begin(statement)
-        self._begun = self._following.get(statement, "")
-        if self._begun:
-            self._begin(self._begun)
+        self._begun = ""
         rows: list[Row] = self._guest.finish("query")
+        if following := self._following.get(statement):
+            self._begin(following)
         return rows
 
     def __enter__(self) -> _InTurn:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None or (issubclass(kind, Exception) and not issubclass(kind, DeadlinePassed)):
+        if kind is None or issubclass(kind, Exception):
             self._drop()
 
     def _begin(self, statement: str) -> None:
         self._guest.begin("query", session=self._session, statement=statement)
+        self._begun = statement
 
     def _drop(self) -> None:
         if self._begun:
