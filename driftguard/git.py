@@ -623,12 +623,17 @@ class _BlobTree:
 class IndexTree(_BlobTree):
     """What a commit made now would contain (``GIT_INDEX_FILE`` counts); of a conflict, our side.
 
-    ``entries`` is the index as ``git ls-files -s -z`` lists it.
+    ``entries`` is the index as ``git ls-files -s -z`` lists it, ``head`` the commit that was checked out then.
     """
 
     def __init__(self, repository: Repository) -> None:
+        self.head = repository.head
         self.entries = repository.run(*INDEX_ENTRIES)
         super().__init__(repository, "index", _read_index(repository, self.entries))
+
+    def is_what_is_staged(self) -> bool:
+        """Whether neither the index nor the last commit has become another one."""
+        return (self.repository.head, self.repository.run(*INDEX_ENTRIES)) == (self.head, self.entries)
 
 
 class RefTree(_BlobTree):

@@ -68,7 +68,7 @@ def dependencies(
         live = _live(lives, began - SLACK)
     except Unavailable:
         return None
-    seen, new_revisions = _seen(environments), _new_revisions(repository, locations)
+    seen, new_revisions = _seen(environments), _new_revisions(tree, locations)
     if seen is None or live is None or new_revisions is None or repository.hides_changes:
         return None
     libraries = [each for facts in environments for each in _signs(scene, repository, facts).libraries]
@@ -311,11 +311,12 @@ def _version_folders(scene: Scene, environments: Iterable[EnvironmentFacts]) -> 
                 yield folder
 
 
-def _new_revisions(repository: Repository, locations: tuple[str, ...]) -> tuple[bytes, ...] | None:
-    """The staged revision files that differ from the last commit; None before the first one."""
-    if repository.head is None:
+def _new_revisions(tree: IndexTree, locations: tuple[str, ...]) -> tuple[bytes, ...] | None:
+    """The staged revision files that differ from the last commit; None before the first one, or if one came since."""
+    if tree.head is None:
         return None
-    return tuple(each for each in repository.run(*COMPARE, *locations).split(b"\0") if each)
+    names = tree.repository.run(*COMPARE, *locations)
+    return tuple(each for each in names.split(b"\0") if each) if tree.is_what_is_staged() else None
 
 
 def _variables(
