@@ -159,7 +159,7 @@ class Engine:
         self._ahead = Ahead(patient_start)
         self._lasting = Lasting(Readings(), Lifetime(), {})
         self._entries = b""
-        self._in_vain = b""
+        self._in_vain: tuple[str | None, bytes] | None = None
 
     def ground(self) -> Ground:
         repository = self._repository()
@@ -198,13 +198,13 @@ class Engine:
         repository = self._repository()
         if repository is None or staged.remembered(repository, self._environ):
             return
-        entries = repository.run(*INDEX_ENTRIES)
-        if entries == self._in_vain:
+        staged_now = repository.head, repository.run(*INDEX_ENTRIES)
+        if staged_now == self._in_vain:
             return
         look = self._examine_index(repository, HOOK, self._environ, progress, self._patient_start)
         with look as (examination, tree):
             kept = staged.remember(examination, staged.answer(examination, staged.source_of(tree)))
-        self._in_vain = b"" if kept else entries
+        self._in_vain = None if kept else staged_now
 
     @contextmanager
     def answer(
