@@ -62,8 +62,7 @@ class DatabaseFacts:
             url = self.build_models()
         except GuestFailed as error:
             return Built(None, Failure(error.message, error.details))
-        built = self.catalog_once(url)
-        return Built(sharing(built, self.head) if "head" in self.__dict__ else built, None)
+        return Built(sharing(self.catalog_once(url), self.head), None)
 
     @cached_property
     def names_in_models(self) -> frozenset[Name]:
