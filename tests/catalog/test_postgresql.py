@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from postgresql_drifts import RESTORABLE, SEEN_ONLY
 from postgresql_same import TWO_WAYS, UNCHANGED
 from sqlalchemy import create_engine, make_url, text
 
-from driftguard.catalog.postgresql import SESSION, read, remainder, restore
+from driftguard.catalog.postgresql import IN_TURN, SESSION, read, remainder, restore
 from driftguard.catalog.postgresql.coverage import SOURCES, VOLATILE, VOLATILE_IN_KINDS
 from driftguard.schema.catalog import Catalog, Query, Row, Scope
 from driftguard.schema.diff import Difference, diff
@@ -120,6 +120,20 @@ def built(connection: psycopg.Connection, ddl: str) -> Catalog:
     catalog = read(queries(connection), EVERYTHING)
     connection.rollback()
     return catalog
+
+
+def test_what_is_read_in_turn_is_asked_for_without_a_break(empty: psycopg.Connection) -> None:
+    asked: list[str] = []
+
+    def query(sql: str) -> Sequence[Row]:
+        asked.append(sql)
+        return queries(empty)(sql)
+
+    read(query, EVERYTHING)
+    empty.rollback()
+    begin = asked.index(IN_TURN[0])
+    assert tuple(asked[begin : begin + len(IN_TURN)]) == IN_TURN
+    assert len(IN_TURN) > len(asked) / 2
 
 
 def expected(text: str) -> list[str]:
