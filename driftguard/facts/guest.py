@@ -79,6 +79,7 @@ class Probe:
         self._loan: Loan | None = None
         self._to_keep: dict[str, Keeping] = {}
         self._kept: dict[str, str] = {}
+        self._proven: dict[str, tuple[Scope, Catalog]] = {}
         self.longest_run = 0.0
         """Seconds."""
 
@@ -169,12 +170,19 @@ class Probe:
         asked = question_from(arguments)
         try:
             source = self._by_live[asked.live] = self._source(asked)
-            url = self._loan.shadow(source, asked) if self._loan else numbered(source.create(), asked.live)
+            url = self._loan.shadow(source, asked, self._prove) if self._loan else numbered(source.create(), asked.live)
             return self._empty(url, asked.dialect)
         except NoShadow:
             raise
         except DriftguardError as error:  # what the server said to one of the statements
             raise NoShadow(f"a shadow database could not be made: {error.message}", error.hint) from error
+
+    def _prove(self, url: str, dialect: str, scope: Scope) -> Catalog:
+        """What was built anew; it need not be read again as long as nothing is done to it."""
+        scope = scope._replace(privileges=self.privileges)
+        catalog = self.catalog(url, dialect, scope)
+        self._proven[url] = scope, catalog
+        return catalog
 
     def another_shadow(self, live: int, dialect: str) -> str:
         """One more empty shadow of the kind that stands for a live address."""
@@ -226,8 +234,13 @@ class Probe:
 
     def catalog(self, url: str, dialect: str, scope: Scope) -> Catalog:
         """Everything in ``scope`` that the database at ``url`` holds."""
+        if self.kept_as(url) and self._proven.get(url, ())[:1] == (scope,):
+            return self._proven[url][1]
         with self.session(url, dialect) as session:
-            return self.read(session, dialect, scope)
+            catalog = self.read(session, dialect, scope)
+        if (keeping := self._to_keep.get(url)) is not None:
+            keeping.note(url, scope, catalog)
+        return catalog
 
     @contextmanager
     def session(self, url: str, dialect: str) -> Iterator[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -15,11 +15,15 @@ from driftguard.facts.scene import Scene
 from driftguard.graph import Graph, Revision
 from driftguard.probe.answers import Run, ShadowQuestion
 from driftguard.project import Environment
+from driftguard.schema.catalog import Catalog, Scope
 from driftguard.shadow import Shadows
-from driftguard.shadow.request import LIVE
+from driftguard.shadow.request import LIVE, Transcript
 from driftguard.snapshots import Kept, Snapshot, Store
 
 SCRATCH = "import"
+
+Read = Callable[[str, str, Scope], Catalog]
+"""Reads what a database, by URL and dialect, holds."""
 
 
 class Remembered:
@@ -43,7 +47,8 @@ class Remembered:
         usable = [
             each
             for each in self.store.family(self.family)
-            if set(each.heads) <= wanted
+            if not each.is_unfit
+            and set(each.heads) <= wanted
             and graph.needed(*each.heads) == each.order
             and each.order <= wanted
             and self.revisions(graph, each.order) == each.revisions
@@ -99,25 +104,36 @@ class Loan:
         self._choices = remembered.choices(graph, wanted) if lends else ()
         self._decided = False
         self._keeps = True
+        self._transcribes = False
         self._asked: dict[str, Kept] = {}
         self.snapshot: Snapshot | None = None
 
-    def shadow(self, source: Shadows, asked: ShadowQuestion) -> str:
+    def shadow(self, source: Shadows, asked: ShadowQuestion, read: Read) -> str:
         """The URL of a database that was kept, else of an empty one."""
         if asked.purpose == SCRATCH:
             return source.create()
         self._keeps = self._keeps and source.keeps
+        self._transcribes = self._transcribes or source.rebuilds
         wants = (asked.live, asked.dialect, asked.driver, source.place)
         if not self._decided and source.keeps:
             self.snapshot = next((each for each in self._choices if _part(each, wants)), None)
         self._decided = True
         kept = _part(self.snapshot, wants) if self.snapshot and source.keeps else None
-        url = source.lend(kept.name) if kept else None
+        url = _lent(source, kept, asked.live, read) if kept else None
         if url is None and self.snapshot is not None:
-            self._remembered.store.drop(self.snapshot)  # the guest will find an empty database, and begin anew
+            self._refuse(self.snapshot)
+            if not self._asked:  # else the guest will find an empty database, and begin anew
+                self.snapshot = None
         url = numbered(url or source.create(), asked.live)
-        self._asked[url] = Kept(*wants, "", 0)
+        self._asked[url] = Kept(*wants)
         return url
+
+    def _refuse(self, snapshot: Snapshot) -> None:
+        """What could not be built again once is not kept another time; other things may have been damaged."""
+        if any(each.catalog for each in snapshot.databases):
+            self._remembered.store.add(snapshot._replace(is_unfit=True))
+        else:
+            self._remembered.store.drop(snapshot)
 
     def terms(self) -> dict[str, Any] | None:
         """What the guest has to look at; None where nothing can be kept."""
@@ -130,7 +146,8 @@ class Loan:
             everything = all(set(run["order"]) == self._graph.by_id.keys() for run in snapshot.runs)
             heads = self._graph.heads() if everything else None
             kept = {"runs": snapshot.runs, "revisions": revisions, "heads_of_all": heads}
-        return {"root": root, "began": self._remembered.began, "kept": kept}
+        began, transcribes = self._remembered.began, self._transcribes
+        return {"root": root, "began": began, "kept": kept, "transcribes": transcribes}
 
     def has_failed(self, run: Run) -> bool:
         """Whether env.py has to run again on empty databases: whatever is wrong has to be seen there."""
@@ -165,31 +182,47 @@ class Loan:
         if store.has(snapshot):
             store.touch(snapshot)  # which makes it the first to be tried
             return {}
-        keeping = Keeping(store, snapshot, used)
+        keeping = Keeping(store, snapshot, used, run.transcripts)
         return dict.fromkeys(used, keeping)
 
 
 class Keeping:
     """The databases of one run are kept one by one, and remembered once all of them are."""
 
-    def __init__(self, store: Store, snapshot: Snapshot, urls: list[str]) -> None:
+    def __init__(
+        self, store: Store, snapshot: Snapshot, urls: list[str], transcripts: Mapping[str, Transcript]
+    ) -> None:
         self._store = store
         self._snapshot = snapshot
         self._missing = dict(zip(urls, range(len(urls)), strict=True))
+        self._transcripts = transcripts
+        self._held: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {}
+
+    def note(self, url: str, scope: Scope, catalog: Catalog) -> None:
+        """What one of the databases holds, before it is kept."""
+        if url in self._transcripts and scope.schemas is None:
+            self._held[url] = digest_of(catalog), tuple(sorted(scope.left_out))
 
     def keep(self, source: Shadows, url: str, live: int) -> None:
         """In place of dropping it."""
         number, snapshot = self._missing.pop(url), self._snapshot
         name = f"{snapshot.name[:28]}{number:02}"
-        size = source.keep(unnumbered(url, live), name)
+        catalog, left_out = self._held.get(url, ("", ()))
+        size = source.keep(unnumbered(url, live), name, self._transcripts.get(url, ()) if catalog else ())
         if not size:
             self._missing[""] = number  # which is never kept
             return
         databases = list(snapshot.databases)
-        databases[number] = databases[number]._replace(name=name, size=size)
+        kept = databases[number]._replace(name=name, size=size, catalog=catalog, left_out=left_out)
+        databases[number] = kept
         self._snapshot = snapshot._replace(databases=tuple(databases))
         if not self._missing and self._store.add(self._snapshot):
             source.forget(self._store.tidy())
+
+
+def digest_of(catalog: Catalog) -> str:
+    """The same for all that hold the same."""
+    return key(repr((catalog.objects, catalog.unread)).encode())
 
 
 def numbered(url: str, live: int) -> str:
@@ -200,6 +233,17 @@ def numbered(url: str, live: int) -> str:
 def unnumbered(url: str, live: int) -> str:
     """As the source of shadows knows it."""
     return f"{LIVE}{url.removeprefix(f'@{live}')}" if url.startswith(f"@{live}") else url
+
+
+def _lent(source: Shadows, kept: Kept, live: int, read: Read) -> str | None:
+    """The URL of a database like the one that was kept; None where it is gone, or would be another one."""
+    url = source.lend(kept.name)
+    if url is None or not kept.catalog:
+        return url
+    if digest_of(read(numbered(url, live), kept.dialect, Scope(left_out=frozenset(kept.left_out)))) == kept.catalog:
+        return url
+    source.drop(url)
+    return None
 
 
 def _described(root: str, revision: Revision) -> tuple[Any, ...]:

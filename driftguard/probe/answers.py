@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from driftguard.schema.operations import ClassSource, ModelSources, Operation, TableSource
@@ -71,7 +72,8 @@ class Run(NamedTuple):
 
     ``stand_in``: no URL was to be found, so SQLite stood in. ``replays``: what each database's shadow rests on, in the
     guest's words; None where they cannot be kept. ``abandoned``: a shadow that was lent is not what it has to be.
-    ``untouched``: all that were lent are still what they were.
+    ``untouched``: all that were lent are still what they were. ``transcripts``: by shadow, the statements of each
+    transaction that was sent to it, where that was asked for and is known.
     """
 
     databases: tuple[Database, ...]
@@ -80,6 +82,7 @@ class Run(NamedTuple):
     replays: tuple[Mapping[str, Any], ...] | None = None
     abandoned: bool = False
     untouched: bool = False
+    transcripts: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType({})
 
 
 class ShadowQuestion(NamedTuple):
@@ -103,6 +106,7 @@ def run_from(data: Mapping[str, Any]) -> Run:
         None if replays is None else tuple(replays),
         data["abandoned"],
         data["untouched"],
+        {url: tuple(map(tuple, transactions)) for url, transactions in data["transcripts"].items()},
     )
 
 

@@ -13,15 +13,19 @@ from typing import NamedTuple
 from driftguard import process
 from driftguard.errors import DriftguardError
 from driftguard.shadow.errors import NoShadow
-from driftguard.shadow.kept import boot
+from driftguard.shadow.kept import FOLDER, boot
 from driftguard.shadow.postgresql_binaries import by_preference, find, major
-from driftguard.shadow.request import LIVE, Execute, Lifetime, Request, Shadows, is_loopback
+from driftguard.shadow.request import LIVE, Execute, Lifetime, Request, Shadows, Transcript, is_loopback
+from driftguard.shadow.transcripts import Transcribed
 from driftguard.shadow.urls import local_url, url_of_setting
 
 PREFIX = "driftguard_"
 
 MOST_UNNEEDED, MOST_SPARES = 4, 4
 """Databases that wait to be dropped, and that wait to be used on one server."""
+
+ONE_BY_ONE = ("asyncpg",)
+"""Drivers that send no more than one statement at once."""
 
 OWN_LENGTH, DIGITS = 14, 2
 """Of a kept database's name: how much of its beginning tells it from others of one process, and its number's digits."""
@@ -112,6 +116,8 @@ class PostgresqlShadows:
     ``lifetime`` is given, to this one (driftguard_HOST_PID_START_kept_NAME), and whoever comes later drops them.
     """
 
+    rebuilds = False
+
     def __init__(self, site: Site, about: About, execute: Execute, lifetime: Lifetime | None = None) -> None:
         self.version = about.version
         self._lying = set(about.shadows)
@@ -188,7 +194,7 @@ class PostgresqlShadows:
         mine = f"{boot()}_{name}" if self._site.is_private else f"{name[:OWN_LENGTH]}{name[-DIGITS:]}"
         return f"{self._prefix_of_kept}{mine}"
 
-    def keep(self, url: str, name: str) -> int:
+    def keep(self, url: str, name: str, transcript: Transcript = ()) -> int:
         """Renamed, which leaves no moment with half of it; what a clone would lack must not be in it."""
         shadow = self._names[url]
         try:
@@ -267,7 +273,8 @@ def open_shadows(request: Request, execute: Execute, *, cache_folder: Path) -> I
         lifetime = None if on_a_strangers else request.lifetime
         shadows = PostgresqlShadows(site, about, execute, lifetime)
         stack.callback(shadows.close)
-        yield shadows
+        one_by_one = request.driver in ONE_BY_ONE
+        yield shadows if shadows.keeps else Transcribed(shadows, execute, cache_folder / FOLDER, one_by_one=one_by_one)
 
 
 def leftovers(about: About) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -13,6 +13,9 @@ from typing import NamedTuple, Protocol
 Execute = Callable[[str, tuple[str, ...]], list[list[str | None]]]
 
 LIVE = "@live"
+
+Transcript = Sequence[Sequence[str]]
+"""The statements of each transaction that made a database what it is."""
 
 
 class Lifetime:
@@ -53,6 +56,10 @@ class Shadows(Protocol):
         """Whether it can keep a database beyond its own life."""
 
     @property
+    def rebuilds(self) -> bool:
+        """Whether all that it keeps is a transcript, so that what it lends has to be compared with what it was."""
+
+    @property
     def place(self) -> str:
         """What tells databases that are kept there from those that are kept elsewhere."""
 
@@ -66,8 +73,11 @@ class Shadows(Protocol):
     def drop(self, url: str) -> None:
         """Drop a database that ``create`` or ``lend`` made."""
 
-    def keep(self, url: str, name: str) -> int:
-        """Keep a database under the name, and drop it; its size in bytes. 0: it was dropped, and is not kept."""
+    def keep(self, url: str, name: str, transcript: Transcript = ()) -> int:
+        """Keep a database under the name, and drop it; its size in bytes. 0: it was dropped, and is not kept.
+
+        ``transcript``: of all that was done since it was created or lent; () where that is not known.
+        """
 
     def lend(self, name: str) -> str | None:
         """The URL of a new database like the one that was kept; None where it is gone."""
@@ -86,13 +96,14 @@ class KeepsNothing:
     """For sources whose databases do not outlive them."""
 
     keeps = False
+    rebuilds = False
     place = ""
 
     def drop(self, url: str) -> None:
         """As in ``Shadows``."""
         raise NotImplementedError
 
-    def keep(self, url: str, name: str) -> int:
+    def keep(self, url: str, name: str, transcript: Transcript = ()) -> int:
         """It is only dropped."""
         self.drop(url)
         return 0

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import itertools
 import os
-import secrets
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from driftguard import process
 from driftguard.errors import DriftguardError
-from driftguard.shadow.kept import FOLDER, digest
-from driftguard.shadow.request import Execute, Request, Shadows
+from driftguard.shadow.kept import FOLDER, Files
+from driftguard.shadow.request import Execute, Request, Shadows, Transcript
 from driftguard.shadow.urls import drivername, local_url
 
 IN_MEMORY = Path("/dev/shm")
@@ -27,8 +26,6 @@ VERSION = "SELECT sqlite_version()"
 CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 KEPT = ".sqlite"
-DRAFT = ".draft-"
-DIGEST_BYTES = 32
 MOST_BYTES = 128 * 1024 * 1024
 
 SIDE_FILES = ("", "-journal", "-shm", "-wal")
@@ -38,11 +35,12 @@ class SqliteShadows:
     """Files in one folder; those that are kept lie in another one, each behind the digest of its contents."""
 
     keeps = True
+    rebuilds = False
 
     def __init__(self, folder: Path, request: Request, version: str, execute: Execute, kept: Path) -> None:
         self.version = self.place = version
         self._execute = execute
-        self._kept = kept
+        self._kept = Files(kept, KEPT)
         self._folder = folder
         self._request = request
         self._numbers = itertools.count(1)
@@ -57,10 +55,10 @@ class SqliteShadows:
         for suffix in SIDE_FILES:
             Path(f"{_file(url)}{suffix}").unlink(missing_ok=True)
 
-    def keep(self, url: str, name: str) -> int:
+    def keep(self, url: str, name: str, transcript: Transcript = ()) -> int:
         """Copied as it is, unless something of it may still stand beside it."""
         try:
-            return self._copy(url, self._path(name))
+            return self._copy(url, name)
         except (OSError, DriftguardError):
             return 0
         finally:
@@ -68,24 +66,19 @@ class SqliteShadows:
 
     def lend(self, name: str) -> str | None:
         """A damaged one is as good as none."""
+        content = self._kept.read(name)
+        if content is None:
+            return None
+        url = self.create()
         try:
-            held = self._path(name).read_bytes()
-            if digest(held[DIGEST_BYTES:]) != held[:DIGEST_BYTES]:
-                return None
-            url = self.create()
-            Path(_file(url)).write_bytes(memoryview(held)[DIGEST_BYTES:])
+            Path(_file(url)).write_bytes(content)
         except OSError:
             return None
         return url
 
     def forget(self, known: Collection[str]) -> None:
         """With the drafts of processes that are gone."""
-        for path in self._kept.glob(f"*{KEPT}"):
-            if path.stem not in known and not path.name.startswith(DRAFT):
-                _remove(path)
-        for path in self._kept.glob(f"{DRAFT}*{KEPT}"):
-            if process.abandoned(path.stem.removeprefix(DRAFT).partition("-")[0]):
-                _remove(path)
+        self._kept.forget(known)
 
     def prepare(self) -> None:
         """A file is made in no time."""
@@ -94,7 +87,7 @@ class SqliteShadows:
         """SQLite knows none."""
         return False
 
-    def _copy(self, url: str, place: Path) -> int:
+    def _copy(self, url: str, name: str) -> int:
         if Path(f"{_file(url)}-wal").exists():
             self._execute(url, (CHECKPOINT,))
         if any(_holds(f"{_file(url)}{suffix}") for suffix in ("-journal", "-wal")):
@@ -102,18 +95,8 @@ class SqliteShadows:
         if Path(_file(url)).stat().st_size > MOST_BYTES:
             return 0
         content = Path(_file(url)).read_bytes()
-        self._kept.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self._kept / f"{DRAFT}{process.mark()}-{secrets.token_hex(4)}{KEPT}"
-        try:
-            draft.write_bytes(digest(content) + content)
-            draft.replace(place)
-        except OSError:
-            _remove(draft)
-            raise
+        self._kept.write(name, content)
         return len(content)
-
-    def _path(self, name: str) -> Path:
-        return self._kept / f"{name}{KEPT}"
 
 
 @contextmanager
@@ -138,11 +121,6 @@ def _holds(path: str) -> bool:
         return Path(path).stat().st_size > 0
     except FileNotFoundError:
         return False
-
-
-def _remove(path: Path) -> None:
-    with suppress(OSError):
-        path.unlink(missing_ok=True)
 
 
 def temporary_place(in_memory: Path = IN_MEMORY) -> Path:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from driftguard.cache import key
 
-FORMAT = 2
+FORMAT = 3
 
 
 class Kept(NamedTuple):
     """One database of the replay: who had asked for its shadow, the name under which it is kept, its size in bytes.
 
-    ``place`` tells the server where it is kept from others.
+    ``place`` tells the server where it is kept from others. ``catalog`` is the digest of what it held but for its
+    version tables, ``left_out`` (schema, table); "" where it need not be compared.
     """
 
     live: int
     dialect: str
     driver: str
     place: str
-    name: str
-    size: int
+    name: str = ""
+    size: int = 0
+    catalog: str = ""
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
 class Snapshot(NamedTuple):
@@ -30,7 +33,8 @@ class Snapshot(NamedTuple):
 
     ``family`` is the digest of what makes replays comparable at all, ``revisions`` that of the files that were
     replayed. ``runs`` is what the guest said of each database, and looks at again before it goes on with one.
-    ``root`` and ``environment`` are for people.
+    ``root`` and ``environment`` are for people. ``is_unfit``: its databases did not become again what they were, and it
+    is only remembered so as not to be tried again.
     """
 
     family: str
@@ -40,6 +44,7 @@ class Snapshot(NamedTuple):
     revisions: str
     runs: tuple[Mapping[str, Any], ...]
     databases: tuple[Kept, ...]
+    is_unfit: bool = False
 
     @property
     def name(self) -> str:
@@ -76,6 +81,11 @@ def from_json(content: bytes) -> Snapshot | None:
             **data,
             "heads": tuple(data["heads"]),
             "runs": tuple(data["runs"]),
-            "databases": tuple(Kept(*each) for each in data["databases"]),
+            "databases": tuple(map(_kept_from, data["databases"])),
         }
     )
+
+
+def _kept_from(data: Sequence[Any]) -> Kept:
+    kept = Kept(*data)
+    return kept._replace(left_out=tuple((schema, table) for schema, table in kept.left_out))

@@ -234,11 +234,34 @@ def test_nothing_lasts_on_the_live_server(
 ) -> None:
     request = Request("postgresql", "psycopg", setting, live_host=host, lifetime=lifetime)
     with open_shadows(request, execute_on(maker_url), cache_folder=tmp_path) as shadows:
-        assert not shadows.keeps
+        assert shadows.rebuilds
         assert shadows.keep(shadows.create(), NAME) == 0
         shadows.prepare()
         assert shadows.lend(NAME) is None
         assert ours(maker_url) == []
+        assert shadows.keep(shadows.create(), NAME, (("CREATE TABLE here (id integer)",),)) > 0
+        assert ours(maker_url) == []
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
+def test_what_was_sent_is_sent_again(driver: str, maker_url: str, tmp_path: Path) -> None:
+    request, run = Request("postgresql", driver, "server"), execute_on(maker_url)
+    several = ("CREATE TABLE here (id integer) -- a word", "INSERT INTO here VALUES (1);")
+    with open_shadows(request, run, cache_folder=tmp_path) as shadows:
+        assert shadows.keep(shadows.create(), NAME, (several, ("CREATE TABLE there (id integer)",))) > 0
+    with open_shadows(request, run, cache_folder=tmp_path) as shadows:
+        first = shadows.lend(NAME)
+        assert first and run(first, (TABLES,)) == [["here"], ["there"]]
+        assert run(first, ("SELECT id FROM here",)) == [["1"]]
+        assert shadows.keep(first, f"{NAME[:-2]}01", (("DROP TABLE there",),)) > 0
+        second = shadows.lend(f"{NAME[:-2]}01")
+        assert second and run(second, (TABLES,)) == [["here"]]
+        shadows.forget((f"{NAME[:-2]}01",))
+        assert shadows.lend(NAME) is None
+        assert shadows.keep(shadows.create(), NAME, (("NO SQL",),)) > 0
+        assert shadows.lend(NAME) is None
+        assert len(ours(maker_url)) == 1
+    assert ours(maker_url) == []
 
 
 @pytest.fixture

@@ -97,8 +97,10 @@ POSTGRESQL = (
 SETTLED = 0.03
 """Seconds after which a file no longer counts as one that may have changed while it was read."""
 
-CHAINS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
-URLS = {"sqlite": "sqlite:///shop.db", "postgresql": "postgresql+psycopg://nobody@shop.invalid/shop"}
+ELSEWHERE = "postgresql, shadows on a server of others"
+CHAINS = {"sqlite": SQLITE, "postgresql": POSTGRESQL, ELSEWHERE: POSTGRESQL}
+NOWHERE = "postgresql+psycopg://nobody@shop.invalid/shop"
+URLS = {"sqlite": "sqlite:///shop.db", "postgresql": NOWHERE, ELSEWHERE: NOWHERE}
 
 
 @dataclass
@@ -116,10 +118,11 @@ class Looked:
 
 
 class Project:
-    """In ``root``; ``cache`` is the cache folder of its checks."""
+    """In ``root``; ``cache`` is the cache folder of its checks, ``shadow`` the setting."""
 
-    def __init__(self, root: Path, cache: Path, dialect: str = "sqlite") -> None:
+    def __init__(self, root: Path, cache: Path, dialect: str = "sqlite", shadow: str = "") -> None:
         self.root = root
+        self.settings = Settings(shadow=shadow)
         self.cache = cache
         self.environ = {**os.environ, "DRIFTGUARD_CACHE_DIR": str(cache), "SHOP_URL": URLS[dialect]}
         self.files: list[str] = []
@@ -159,7 +162,7 @@ class Project:
     def head(self, lasting: Lasting | None = None) -> Catalog:
         """What a check builds, or one of several looks."""
         time.sleep(SETTLED)
-        request = engine.Request(root=self.root, settings=Settings(), live="off")
+        request = engine.Request(root=self.root, settings=self.settings, live="off")
         with engine.examine(request, environ=self.environ, lasting=lasting) as examination:
             [database] = examination._environments[0].databases
             assert database.database.failure is None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from snapshots.chains import CHAINS, Looked, Project
+from snapshots.chains import CHAINS, ELSEWHERE, Looked, Project
 
 from driftguard.facts.environment import EnvironmentFacts
 from driftguard.facts.remembered import Loan
@@ -39,11 +39,13 @@ def server_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def make(tmp_path: Path, server_cache: Path) -> Make:
+def make(tmp_path: Path, server_cache: Path, request: pytest.FixtureRequest) -> Make:
     """A project of a dialect with the first revisions of its chain, nothing of it remembered."""
 
     def make(dialect: str = "sqlite", count: int | None = None) -> Project:
-        project = Project(tmp_path / "shop", tmp_path / "cache" if dialect == "sqlite" else server_cache, dialect)
+        shadow = request.getfixturevalue("postgresql_url") if dialect == ELSEWHERE else ""
+        cache = server_cache if dialect == "postgresql" else tmp_path / "cache"
+        project = Project(tmp_path / "shop", cache, dialect, shadow)
         project.add(*CHAINS[dialect][:count])
         project.forget()
         return project

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from chosen import chosen
-from snapshots.chains import Looked, Project
+from snapshots.chains import ELSEWHERE, Looked, Project
 from snapshots.conftest import Make
 
 REVISION = "migrations/versions/000000000002_step.py"
@@ -418,9 +418,12 @@ ON_POSTGRESQL = [
 ]
 
 
+@pytest.mark.parametrize("dialect", ["postgresql", ELSEWHERE])
 @pytest.mark.parametrize("statement", chosen(ON_POSTGRESQL, 2))
-def test_nothing_is_kept_on_postgresql(statement: str, make: Make, look: Callable[[Project], Looked]) -> None:
-    project = make("postgresql", 1)
+def test_nothing_is_kept_on_postgresql(
+    statement: str, dialect: str, make: Make, look: Callable[[Project], Looked]
+) -> None:
+    project = make(dialect, 1)
     if "%I" in statement:
         statement = f"DO $$ BEGIN EXECUTE format('{statement}', current_database()); END $$"
     project.add(f"op.get_bind().exec_driver_sql({statement.replace('%', '%%')!r})")
@@ -462,3 +465,18 @@ def test_nothing_is_kept(prepare: Edit, edit: Edit, make: Make, look: Callable[[
     edit(project)
     assert not look(project).went_on
     assert look(project).lent is None
+
+
+def test_a_listener_that_two_runs_of_env_py_add(make: Make, look: Callable[[Project], Looked]) -> None:
+    project = make(count=2)
+    project.replace(
+        "migrations/env.py",
+        "    with engine.connect()",
+        "    from sqlalchemy import event\n"
+        "    event.listen(engine, 'connect', lambda c, r: c.execute('PRAGMA foreign_keys=ON').close())\n"
+        "    with engine.connect()",
+    )
+    look(project)
+    project.write("alembic.ini", (project.root / "alembic.ini").read_text() + "version_num_format = x\n")
+    assert look(project).abandoned
+    assert look(project).went_on

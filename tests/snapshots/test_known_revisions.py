@@ -9,11 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from snapshots.chains import SETTLED, Looked, Project
+from snapshots.chains import CHAINS, SETTLED, Looked, Project
 from snapshots.conftest import Make
 
 from driftguard import engine
-from driftguard.config import Settings
 
 GUEST = Path(__file__).parents[2] / "driftguard/probe/guest"
 FIRST = "migrations/versions/000000000001_step.py"
@@ -31,14 +30,14 @@ def loaded(project: Project) -> set[str]:
     if "# after" in (project.root / "migrations/env.py").read_text():
         project.replace("migrations/env.py", "# after", TELLS)
         time.sleep(SETTLED)
-    request = engine.Request(root=project.root, settings=Settings(), live="off")
+    request = engine.Request(root=project.root, settings=project.settings, live="off")
     with engine.examine(request, environ=project.environ) as examination:
         log = examination._environments[0].probe._guest._log.fileno()
         [*_, told] = os.pread(log, 1 << 20, 0).decode().split("loaded:")
     return {path for path in project.files if Path(path).stem.removesuffix("_step") in told.split()}
 
 
-@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("dialect", sorted(CHAINS))
 def test_only_new_revisions_are_loaded(dialect: str, make: Make) -> None:
     project = make(dialect)
     assert loaded(project) == set(project.files)
@@ -95,7 +94,9 @@ def test_a_table_that_a_revision_adds_to_the_models_is_seen_as_before(make: Make
 
 def codes(project: Project) -> set[tuple[str, str]]:
     time.sleep(SETTLED)
-    verdict = engine.check(engine.Request(root=project.root, settings=Settings(), live="off"), environ=project.environ)
+    verdict = engine.check(
+        engine.Request(root=project.root, settings=project.settings, live="off"), environ=project.environ
+    )
     return {(judged.finding.code, judged.finding.subject) for judged in verdict.findings}
 
 
@@ -169,7 +170,7 @@ def test_alembic_walks_the_history_only_for_new_revisions(make: Make) -> None:
     time.sleep(SETTLED)
 
     def built() -> bool:
-        request = engine.Request(root=project.root, settings=Settings(), live="off")
+        request = engine.Request(root=project.root, settings=project.settings, live="off")
         with engine.examine(request, environ=project.environ) as examination:
             log = examination._environments[0].probe._guest._log.fileno()
             [*_, told] = os.pread(log, 1 << 20, 0).decode().split("built:")

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.pool import Pool
 
 from . import recording, sqlite_guard
+from .transcripts import Transcripts
 
 MARK = "driftguard shadow"
 OWN = "driftguard_own"
@@ -118,6 +119,7 @@ class Connections:
         self._numbers = {}
         self._creators = {}
         self._statements = []
+        self.transcripts = Transcripts(self.of)
         self.in_steps = False
         self.lives = []
         self.env_py = ""
@@ -146,6 +148,7 @@ class Connections:
         event.listen(Engine, "do_connect", do_connect)
         event.listen(Pool, "checkout", checkout)
         event.listen(Engine, "before_cursor_execute", before_cursor_execute)
+        self.transcripts.install()
         self._guard_creators()
         sqlite_guard.install()
         Live.original_options = os.environ.get("PGOPTIONS")
@@ -155,6 +158,7 @@ class Connections:
         """Forget the shadows of the run before; whatever connects next gets new ones."""
         self._shadows = {}
         self._statements = []
+        self.transcripts.begin_run()
 
     def statements_of(self, shadow):
         """What this run has executed on a shadow outside of the migrations themselves: texts and parameters."""

@@ -189,7 +189,8 @@ class Environment:
 
         Returns the databases that env.py went through, in order, each with what failed in it, and the error, if
         any. ``stand_in``: the config leaves its URL to a program, so SQLite stood in. ``replay``: what the shadows
-        rest on, None where they cannot be kept; ``abandoned``: they were lent, and are not what they have to be;
+        rest on, None where they cannot be kept; ``transcripts``: by shadow, the statements of each transaction that
+        made it what it is, if the host wants them; ``abandoned``: they were lent, and are not what they have to be;
         ``untouched``: they were lent, and nothing had to be done to them.
         """
         self._back_to = back_to
@@ -198,11 +199,13 @@ class Environment:
         if isinstance(error, exc.ArgumentError) and not self._databases and lacks_url(self._configure()):
             self._url = STAND_IN
             error = self._run_env_py(destination, begin, compare, purpose)
+        replay = self._replay.report(error)
         return {
             "databases": self._finished(error),
             "error": None if error is None else describe(error, "environment"),
             "stand_in": self._url == STAND_IN,
-            "replay": self._replay.report(error),
+            "replay": replay,
+            "transcripts": {} if replay is None else self._replay.transcripts(),
             "abandoned": self._replay.abandoned,
             "untouched": back_to is None and not then and self._replay.is_untouched(error),
         }

@@ -182,6 +182,11 @@ def quiet():
         _recording.quiet.remove(thread)
 
 
+def is_quiet():
+    """Whether what happens now is our own doing."""
+    return _recording.is_quiet()
+
+
 def connects(function):
     """Marks a function of ours that opens a connection, to a shadow or to a live database, in whatever thread."""
 

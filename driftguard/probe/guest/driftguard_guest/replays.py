@@ -10,24 +10,16 @@ from contextlib import contextmanager
 from hashlib import sha256
 
 from . import imports, recording, revisions, sqlite_guard
+from .statements import is_harmless
 from .surroundings import Surroundings
 
 SLACK = 20000000
 """Nanoseconds: file systems stamp changes with the time of the kernel's last tick."""
 
-SESSION_ONLY = re.compile(
-    r"\s*(?:SET|RESET|SHOW|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|VALUES|SELECT"
-    r"|PRAGMA\s+(?:foreign_keys|journal_mode|synchronous|busy_timeout|cache_size|temp_store|legacy_alter_table))\b",
-    re.I,
-)
 IDEMPOTENT = re.compile(r"\s*CREATE\s+(?:SCHEMA|EXTENSION)\s+IF\s+NOT\s+EXISTS\b[^;]*;?\s*$", re.I)
-CALLED = re.compile(r"([\w.]+)\s*\(")
-HARMLESS_CALLS = re.compile(
-    r"(?:pg_catalog\.)?(?:pg_\w+|current_\w+|set_config|version|count|max|min|exists|in|any|coalesce|cast|lower|upper"
-    r"|to_reg\w+|sqlite_version|and|or|not|where|values|select)$",
-    re.I,
+GOES_PAST_SQLALCHEMY = re.compile(
+    r"\bcursor\b|\b(?:raw|driver|dbapi)_connection\b|\bcopy_(?:from|to|expert)\b|(?<!get_context\(\))\.connection\b"
 )
-INTO = re.compile(r"\bINTO\b", re.I)
 UNDOES = re.compile(r"drop[\s_]*(?:schema|extension)|alter\s+(?:schema|extension)", re.I)
 DEFERS = re.compile(r"deferred", re.I)
 
@@ -117,6 +109,7 @@ class Replay:
             return
         run, surroundings, apart = self._open
         self._open = None
+        run.transcript = self._connections.transcripts.end(run.shadow)
         seen = recording.put_back(apart)
         if run.is_kept:
             return
@@ -149,6 +142,13 @@ class Replay:
                 return None
             return [run.record() for run in self._runs]
 
+    def transcripts(self):
+        """By shadow, the transactions that this run has sent to it; only those that are known completely."""
+        if not self._terms["transcribes"]:
+            return {}
+        with recording.quiet():
+            return {run.shadow: run.transcript for run in self._runs if run.transcript is not None and run.is_heard}
+
     def is_untouched(self, error):
         """Whether the shadows were lent and are what they were."""
         return bool(self._runs) and self._is_kept and not self._has_traces(error)
@@ -180,6 +180,7 @@ class _Run:
         self._paths = paths
         self.order = list(paths)
         self.is_kept = False
+        self.transcript = None
         self.surroundings = surroundings.digest()
         self.statements = len(surroundings.statements)
         self.heads = []
@@ -225,6 +226,11 @@ class _Run:
             if imports.is_projects(path):
                 self.files.add(self._short(path))
         self.names.update(recording.variables())
+
+    @property
+    def is_heard(self):
+        """Whether SQLAlchemy knows all that the steps have sent."""
+        return not any(map(GOES_PAST_SQLALCHEMY.search, self._imports.texts(self._files_of(self._new))))
 
     def record(self):
         """As the host keeps it."""
@@ -277,20 +283,14 @@ class _Run:
 def _only_prepares(statements, run):
     """Whether what env.py executes before the steps does nothing to a database where the steps have been run."""
     return all(
-        _is_harmless(text) or (IDEMPOTENT.match(text) and not any(map(UNDOES.search, run.texts())))
+        is_harmless(text) or (IDEMPOTENT.match(text) and not any(map(UNDOES.search, run.texts())))
         for text, _ in statements
     )
 
 
 def _leaves_traces(statements):
     """Whether env.py executes anything after the steps that lasts."""
-    return not all(_is_harmless(text) for text, _ in statements)
-
-
-def _is_harmless(text):
-    calls = CALLED.findall(text)
-    single = ";" not in text.strip().rstrip(";")
-    return bool(SESSION_ONLY.match(text)) and single and not INTO.search(text) and all(map(HARMLESS_CALLS.match, calls))
+    return not all(is_harmless(text) for text, _ in statements)
 
 
 def _values(names):

@@ -96,7 +96,8 @@ class Surroundings:
             "connection": self._connection(),
             "config": self._configuration(),
             "statements": self.statements,
-            "listeners": sorted(((*where[:2], self._described(fn)) for where, fn in _listeners.items()), key=repr),
+            # Each once: env.py may have run before in this process.
+            "listeners": sorted({repr((*where[:2], self._described(fn))) for where, fn in _listeners.items()}),
             "compilers": sorted(self._compilers(), key=repr),
             "alembic": sorted(self._alembic(), key=repr),
             "patched": sorted(self._patched(), key=repr),

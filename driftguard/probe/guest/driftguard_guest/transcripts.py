@@ -1,0 +1,126 @@
+"""The SQL that a run sends to PostgreSQL: what can be kept of a replay on a server where no database may stay."""
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from . import recording
+from .statements import ends_transactions, leaves_nothing, looks_beyond
+
+DRIVERS = ("psycopg2", "psycopg2cffi", "psycopg")
+"""Those that can write a statement with its parameters as one text."""
+
+FORMATS = ("format", "pyformat")
+"""Where a percent sign is written twice, if the driver is given parameters."""
+
+
+class Transcripts:
+    """By shadow, what the present run has sent to it."""
+
+    def __init__(self, shadow_of):
+        self._shadow_of = shadow_of
+        self._open = {}
+
+    def install(self):
+        """Listen to all engines."""
+
+        def executed(connection, cursor, statement, parameters, context, executemany):
+            transcript = self._of(connection)
+            if transcript is not None:
+                several = parameters if isinstance(parameters, list) else [parameters]
+                transcript.add(connection, cursor, statement, several, context)
+
+        def commit(connection):
+            transcript = self._of(connection)
+            if transcript is not None:
+                transcript.commit()
+
+        def undone(connection, *others):
+            transcript = self._of(connection)
+            if transcript is not None:
+                transcript.undo()
+
+        event.listen(Engine, "after_cursor_execute", executed)
+        event.listen(Engine, "commit", commit)
+        for name in ("rollback", "rollback_savepoint", "begin_twophase"):
+            event.listen(Engine, name, undone)
+
+    def begin_run(self):
+        """Forget the run before."""
+        self._open = {}
+
+    def end(self, shadow):
+        """All that made it what it is has been sent: a list of transactions, None where it is not known completely."""
+        transcript = self._open.pop(shadow, None)
+        self._open[shadow] = None
+        return None if transcript is None else transcript.transactions()
+
+    def _of(self, connection):
+        """Where to write what this connection sends; None if nobody wants to know."""
+        if connection.dialect.name != "postgresql" or recording.is_quiet():
+            return None
+        found = self._shadow_of(connection)
+        return None if found is None else self._open.setdefault(found[0], _Transcript(found[0]))
+
+
+class _Transcript:
+    """What one session has sent to one shadow."""
+
+    def __init__(self, shadow):
+        self._name = shadow.rpartition("/")[2].partition("?")[0]
+        self._done = []
+        self._present = []
+        self._session = None
+        self._is_whole = True
+
+    def add(self, connection, cursor, statement, all_parameters, context):
+        """A statement that was executed, once for each of its parameters."""
+        if looks_beyond(statement):
+            self._is_whole = False
+        if not self._is_whole or leaves_nothing(statement):
+            return
+        if self._session is None:
+            self._session = connection.info
+        try:
+            texts = [_text(connection.dialect, cursor, statement, each, context) for each in all_parameters]
+        except Exception:  # a driver may refuse what it cannot write down
+            texts = [None]
+        self._is_whole = self._session is connection.info and all(map(self._can_be_sent_again, texts))
+        alone = getattr(connection.connection, "autocommit", False)
+        for text in texts:
+            if alone:
+                self.commit()
+            self._present.append(text)
+        if alone:
+            self.commit()
+
+    def commit(self):
+        """What was sent until now has happened."""
+        if self._present:
+            self._done.append(self._present)
+            self._present = []
+
+    def undo(self):
+        """What was sent may not have happened."""
+        self._is_whole = self._is_whole and not self._present
+
+    def transactions(self):
+        """Each a list of statements; None where one of them is not known."""
+        self.commit()
+        return self._done if self._is_whole else None
+
+    def _can_be_sent_again(self, text):
+        return bool(text) and self._name not in text and not ends_transactions(text)
+
+
+def _text(dialect, cursor, statement, parameters, context):
+    """One text that says the same; None where the driver cannot tell it."""
+    if not parameters:
+        return statement if context.no_parameters or dialect.paramstyle not in FORMATS else statement % ()
+    if dialect.driver not in DRIVERS:
+        return None
+    cursor = getattr(cursor, "_cursor", cursor)  # the one behind an asynchronous driver's
+    if dialect.driver != "psycopg":
+        return cursor.mogrify(statement, parameters).decode()
+    from psycopg import ClientCursor
+
+    return ClientCursor(cursor.connection).mogrify(statement, parameters)
