@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from itertools import pairwise
@@ -29,6 +29,7 @@ from driftguard.project import Environment, Interpreter, NoInterpreter, find_int
 from driftguard.schema import select
 from driftguard.schema.catalog import Catalog, Name, Row, Scope
 from driftguard.shadow import SHADOWS, Lifetime, NoShadow, Request, Shadows, open_shadows
+from driftguard.shadow.request import Rows
 
 ATTACH, ATTACHED = "attach", ("folder", "config", "section", "script_location")
 """A guest's first call where nothing of the project has to run, and what of ``load`` it is told."""
@@ -77,6 +78,7 @@ class Probe:
         self._by_live: dict[int, Shadows] = {}
         self._roles: set[tuple[Shadows, str]] = set()
         self._loan: Loan | None = None
+        self._will_build = False
         self._to_keep: dict[str, Keeping] = {}
         self._kept: dict[str, str] = {}
         self._proven: dict[str, tuple[Scope, Catalog]] = {}
@@ -135,6 +137,7 @@ class Probe:
             "back_to": back_to,
             "then": then,
         }
+        self._will_build = compare
         run = self._run_once(asked, loans)
         while self.privileges and (role := _missing_role(run)) and self.make_roles([role]):
             run = self._run_once(asked)  # what may name roles of live is no snapshot's beginning
@@ -171,6 +174,9 @@ class Probe:
         try:
             source = self._by_live[asked.live] = self._source(asked)
             url = self._loan.shadow(source, asked, self._prove) if self._loan else numbered(source.create(), asked.live)
+            if self._will_build:
+                with suppress(DriftguardError):  # told when it is asked for
+                    source.expect()
             return self._empty(url, asked.dialect)
         except NoShadow:
             raise
@@ -287,19 +293,32 @@ class Probe:
         version = asked.version or (self._live_version if asked.dialect == "postgresql" else "")
         request = Request(asked.dialect, asked.driver, self._setting, version, live_host, self._lifetime)
         if request not in self._sources:
-
-            def execute(url: str, statements: tuple[str, ...]) -> list[list[str | None]]:
-                try:
-                    rows: list[list[str | None]] = self.call(
-                        "execute", url=numbered(url, asked.live), statements=statements
-                    )
-                except GuestFailed as error:
-                    raise DriftguardError(error.message) from error
-                return rows
-
+            execute = _Execute(self._guest, asked.live)
             opened = open_shadows(request, execute, cache_folder=self._cache_folder)
             self._sources[request] = self._stack.enter_context(opened)
         return self._sources[request]
+
+
+class _Execute:
+    """As ``Execute``, for shadows of one live address."""
+
+    def __init__(self, guest: Guest, live: int) -> None:
+        self._guest = guest
+        self._live = live
+
+    def __call__(self, url: str, statements: tuple[str, ...]) -> Rows:
+        rows: Rows = self._call("execute", url=numbered(url, self._live), statements=statements)
+        return rows
+
+    def begin(self, url: str, statements: tuple[str, ...]) -> Callable[[], object]:
+        number = self._call("begin_executing", url=numbered(url, self._live), statements=statements)
+        return lambda: self._call("finish_executing", number=number)
+
+    def _call(self, name: str, **arguments: Any) -> Any:
+        try:
+            return self._guest.call(name, **arguments)
+        except GuestFailed as error:
+            raise DriftguardError(error.message) from error
 
 
 class _InTurn:

@@ -42,6 +42,7 @@ WHERE role.rolname = current_user
 ORDER BY database.datname
 """
 
+EMPTY = "template0"
 CREATE = 'CREATE DATABASE "{name}" TEMPLATE "{template}"'
 
 # The fastest on an idle server. It makes checkpoints, so it is nothing for a server where others work.
@@ -127,26 +128,47 @@ class PostgresqlShadows:
         self._wanted: set[str] = set()  # templates, for the next source
         self._execute = execute
         self._names: dict[str, str] = {}
+        self._dropping: dict[str, Callable[[], object]] = {}
+        self._expected: tuple[str, Callable[[], object]] | None = None
         self._prefix = f"{PREFIX}{process.mark()}_{secrets.token_hex(3)}_"
         self._numbers = itertools.count(1)
         self._roles: list[str] = []
 
     def create(self) -> str:
         """The URL of a new empty database."""
-        return self._create("template0")
+        return self._create(EMPTY)
+
+    def expect(self) -> None:
+        """Begun while the guest does something else, unless one lies ready."""
+        if self._expected is None and not (self._lifetime and (self._site.admin_url, EMPTY) in self._lifetime.spares):
+            name, statement = self._to_make(EMPTY)
+            self._expected = name, self._execute.begin(self._site.admin_url, (statement,))
+
+    def _take_expected(self) -> str:
+        """The name of the one that was begun; "" where there is none."""
+        if self._expected is None:
+            return ""
+        (name, wait), self._expected = self._expected, None
+        wait()
+        return name
 
     def _create(self, template: str) -> str:
         spare = self._lifetime and self._lifetime.spares.pop((self._site.admin_url, template), "")
-        name = spare if spare in self._lying else self._made(template)
+        expected = self._take_expected() if template == EMPTY else ""
+        name = expected or (spare if spare in self._lying else self._made(template))
         self._wanted.add(template)
         url = self._site.url(name)
         self._names[url] = name
         return url
 
     def _made(self, template: str) -> str:
-        name = f"{self._prefix}{next(self._numbers)}"
-        self._execute(self._site.admin_url, (self._site.create.format(name=name, template=template),))
+        name, statement = self._to_make(template)
+        self._execute(self._site.admin_url, (statement,))
         return name
+
+    def _to_make(self, template: str) -> tuple[str, str]:
+        name = f"{self._prefix}{next(self._numbers)}"
+        return name, self._site.create.format(name=name, template=template)
 
     def prepare(self) -> None:
         """Databases like those that this source was asked for, in the place of those that nobody needs any more."""
@@ -169,7 +191,8 @@ class PostgresqlShadows:
         if self._lifetime is not None and len(self._unneeded) < MOST_UNNEEDED:
             self._unneeded.append(url)
         else:
-            self._drop(url)
+            statement = drop_statement(self._names[url], self.version)
+            self._dropping[url] = self._execute.begin(self._site.admin_url, (statement,))
 
     def _drop(self, url: str) -> None:
         self._execute(self._site.admin_url, (drop_statement(self._names[url], self.version),))
@@ -248,6 +271,14 @@ class PostgresqlShadows:
 
     def close(self) -> None:
         """Drop those that are left; what cannot be dropped now, a later run drops."""
+        for url, wait in self._dropping.items():
+            with suppress(DriftguardError):
+                wait()
+                del self._names[url]
+        if self._expected is not None:
+            self._names[self._expected[0]] = self._expected[0]
+            with suppress(DriftguardError):
+                self._take_expected()
         drop_databases(tuple(self._names.values()), self.version, self._site.admin_url, self._execute)
         self._names.clear()
         for name in self._roles:

@@ -7,10 +7,22 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-# execute(url, statements) runs the statements in autocommit on that SQLAlchemy URL, in the guest, with the project's
-# own driver, and returns the last statement's rows. "@live" connects with the arguments that env.py used,
-# "@live/NAME" to database NAME of the same server. Raises DriftguardError when the database refuses.
-Execute = Callable[[str, tuple[str, ...]], list[list[str | None]]]
+Rows = list[list[str | None]]
+
+
+class Execute(Protocol):
+    """Runs statements in autocommit on a SQLAlchemy URL, in the guest, with the project's own driver.
+
+    "@live" connects with the arguments that env.py used, "@live/NAME" to database NAME of the same server. Raises
+    DriftguardError when the database refuses.
+    """
+
+    def __call__(self, url: str, statements: tuple[str, ...]) -> Rows:
+        """The last statement's rows."""
+
+    def begin(self, url: str, statements: tuple[str, ...]) -> Callable[[], object]:
+        """The same, while other things are done; what is returned waits for it, and raises what it raises."""
+
 
 LIVE = "@live"
 
@@ -70,6 +82,9 @@ class Shadows(Protocol):
     def create(self) -> str:
         """The SQLAlchemy URL ("dialect+driver://…" or "@live/NAME") of a new empty database."""
 
+    def expect(self) -> None:
+        """One more empty database is going to be asked for: begin to make it."""
+
     def drop(self, url: str) -> None:
         """Drop a database that ``create`` or ``lend`` made."""
 
@@ -98,6 +113,9 @@ class KeepsNothing:
     keeps = False
     rebuilds = False
     place = ""
+
+    def expect(self) -> None:
+        """It is made when it is asked for."""
 
     def drop(self, url: str) -> None:
         """As in ``Shadows``."""

@@ -50,6 +50,9 @@ class SqliteShadows:
         file = self._folder / f"{next(self._numbers)}.sqlite"
         return local_url(self._request, database=str(file))
 
+    def expect(self) -> None:
+        """A file is made in no time."""
+
     def drop(self, url: str) -> None:
         """Remove the file and those that SQLite put beside it."""
         for suffix in SIDE_FILES:

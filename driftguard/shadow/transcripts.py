@@ -41,6 +41,10 @@ class Transcribed:
         """The URL of a new empty database."""
         return self._source.create()
 
+    def expect(self) -> None:
+        """As the source expects it."""
+        self._source.expect()
+
     def drop(self, url: str) -> None:
         """As the source drops it."""
         self._lent.pop(url, None)

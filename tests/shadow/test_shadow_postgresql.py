@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
-from fixtures.execute import execute
+from fixtures.execute import at_once, execute
 from fixtures.postgresql import PostgresqlServer
 from sqlalchemy.engine import URL, make_url
 
 from driftguard import process
+from driftguard.errors import DriftguardError
 from driftguard.shadow import Lifetime, NoShadow, Request, open_shadows
 from driftguard.shadow.postgresql import MOST_SPARES
 from driftguard.shadow.request import Execute
@@ -55,6 +57,7 @@ def _role(server: PostgresqlServer, name: str, right: str) -> str:
 def execute_on(live: str) -> Execute:
     """As the guest does it, with "@live" standing for the URL."""
 
+    @at_once
     def run(url: str, statements: tuple[str, ...]) -> list[list[str | None]]:
         at, _, name = url.partition("/")
         if at != "@live":
@@ -261,6 +264,55 @@ def test_what_was_sent_is_sent_again(driver: str, maker_url: str, tmp_path: Path
         assert shadows.keep(shadows.create(), NAME, (("NO SQL",),)) > 0
         assert shadows.lend(NAME) is None
         assert len(ours(maker_url)) == 1
+    assert ours(maker_url) == []
+
+
+def test_one_that_is_expected_is_begun_at_once_and_goes_if_nobody_takes_it(maker_url: str, tmp_path: Path) -> None:
+    with open_shadows(Request("postgresql", "psycopg", maker_url), execute, cache_folder=tmp_path) as shadows:
+        shadows.expect()
+        shadows.expect()
+        [begun] = ours(maker_url)
+        first, second = shadows.create(), shadows.create()
+        assert make_url(first).database == begun != make_url(second).database
+        shadows.expect()
+        assert len(ours(maker_url)) == 3
+    assert ours(maker_url) == []
+
+
+def test_a_spare_is_not_expected(maker_url: str, tmp_path: Path) -> None:
+    lifetime = Lifetime()
+    request = Request("postgresql", "psycopg", maker_url, lifetime=lifetime)
+    with open_shadows(request, execute, cache_folder=tmp_path) as shadows:
+        shadows.drop(shadows.create())
+        shadows.prepare()
+    with open_shadows(request, execute, cache_folder=tmp_path) as shadows:
+        shadows.expect()
+        assert ours(maker_url) == [*lifetime.spares.values()]
+        lifetime.is_over = True
+
+
+def test_what_was_begun_and_fails(maker_url: str, tmp_path: Path) -> None:
+    """A DROP is tried again in the end; who asks for a database that could not be made is told why."""
+    run, failing = execute_on(maker_url), ["DROP"]
+
+    def begin(url: str, statements: tuple[str, ...]) -> Callable[[], object]:
+        if statements[0].startswith(tuple(failing)):
+            return partial(refuse, "no room")
+        return execute.begin(url, statements)
+
+    def refuse(why: str) -> None:
+        raise DriftguardError(why)
+
+    run.begin = begin
+    with open_shadows(Request("postgresql", "psycopg", maker_url), run, cache_folder=tmp_path) as shadows:
+        shadows.drop(shadows.create())
+        assert len(ours(maker_url)) == 1
+        failing[:] = ["CREATE"]
+        shadows.expect()
+        with pytest.raises(DriftguardError, match="no room"):
+            shadows.create()
+        assert len(ours(maker_url)) == 1
+        shadows.expect()
     assert ours(maker_url) == []
 
 

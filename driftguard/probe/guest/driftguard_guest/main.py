@@ -55,6 +55,8 @@ def main():
             revisions=environment.revisions,
             lacks_migrate=environment.lacks_migrate,
             execute=sessions.execute,
+            begin_executing=sessions.begin_executing,
+            finish_executing=sessions.finish_executing,
             execute_on_live=sessions.execute_on_live,
             tables=sessions.tables,
             drop_tables=sessions.drop_tables,

@@ -2,11 +2,13 @@
 
 import asyncio
 import threading
+from concurrent.futures import Future
 
 from sqlalchemy import MetaData, create_engine, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
+from . import recording
 from .connections import OWN
 
 
@@ -17,23 +19,34 @@ class Sessions:
         self._connections = connections
         self._open = {}
         self._engines = {}
+        self._begun = {}
         self._loop = None
         self._next = 0
 
     def execute(self, url, statements):
         """Run statements in autocommit mode; the last one's rows, or none."""
-
-        def run(engine):
-            with engine.connect() as connection:
-                connection = connection.execution_options(isolation_level="AUTOCOMMIT", no_parameters=True)
-                rows = []
-                for statement in statements:
-                    result = connection.exec_driver_sql(statement)
-                    rows = _texts(result) if result.returns_rows else []
-                return rows
-
         engine = self._kept(url)
-        return self.run(engine, lambda: run(engine))
+        return self.run(engine, lambda: _rows_of_last(_in_autocommit(engine), statements))
+
+    def begin_executing(self, url, statements):
+        """Have statements executed in autocommit mode while other calls are served: the number by which to wait for it.
+
+        What the project hears of, or what concerns the whole process, such as connecting, happens here and now.
+        """
+        engine = self._kept(url)
+        connection = self.run(engine, lambda: _in_autocommit(engine))
+        self._next += 1
+        done = self._begin(engine, lambda: _send(connection.connection, statements))
+        self._begun[self._next] = (engine, connection, done)
+        return self._next
+
+    def finish_executing(self, number):
+        """Wait for what was begun."""
+        engine, connection, done = self._begun.pop(number)
+        try:
+            done.result()
+        finally:
+            self.run(engine, connection.close)
 
     def execute_on_live(self, url, statements):
         """Run statements in one transaction: the only call that writes to a live database."""
@@ -100,14 +113,31 @@ class Sessions:
 
     def run(self, engine, function):
         """Call ``function``; for an async driver in a greenlet on a loop of our own, as env.py may hold one already."""
-        if not getattr(engine.dialect, "is_async", False):
-            return function()
+        return self._begin_on_loop(function).result() if _is_async(engine) else function()
+
+    def _begin(self, engine, function):
+        """Call ``function`` while others are called; a future of what it returns."""
+        if _is_async(engine):
+            return self._begin_on_loop(function)
+        future = Future()
+
+        def call():
+            try:
+                with recording.quiet():
+                    future.set_result(function())
+            except BaseException as error:
+                future.set_exception(error)
+
+        threading.Thread(target=call, daemon=True).start()
+        return future
+
+    def _begin_on_loop(self, function):
         from sqlalchemy.util import greenlet_spawn
 
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
             threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        return asyncio.run_coroutine_threadsafe(greenlet_spawn(function), self._loop).result()
+        return asyncio.run_coroutine_threadsafe(greenlet_spawn(function), self._loop)
 
     def engine(self, url, writable=False):
         """An engine that is not led away; the URL is a shadow's or a live address."""
@@ -136,6 +166,30 @@ class Sessions:
         engine = create_engine("{}+{}://".format(name, driver), creator=creator, poolclass=NullPool)
         setattr(engine.dialect, OWN, True)
         return engine
+
+
+def _is_async(engine):
+    return getattr(engine.dialect, "is_async", False)
+
+
+def _in_autocommit(engine):
+    return engine.connect().execution_options(isolation_level="AUTOCOMMIT", no_parameters=True)
+
+
+def _send(dbapi_connection, statements):
+    cursor = dbapi_connection.cursor()
+    for statement in statements:
+        cursor.execute(statement)
+    cursor.close()
+
+
+def _rows_of_last(connection, statements):
+    rows = []
+    with connection:
+        for statement in statements:
+            result = connection.exec_driver_sql(statement)
+            rows = _texts(result) if result.returns_rows else []
+    return rows
 
 
 def _texts(result):

@@ -1,5 +1,7 @@
 """The SQL that a run sends to PostgreSQL: what can be kept of a replay on a server where no database may stay."""
 
+import sys
+
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -56,7 +58,7 @@ class Transcripts:
 
     def _of(self, connection):
         """Where to write what this connection sends; None if nobody wants to know."""
-        if connection.dialect.name != "postgresql" or recording.is_quiet():
+        if connection.dialect.name != "postgresql" or connection.invalidated or recording.is_quiet():
             return None
         found = self._shadow_of(connection)
         return None if found is None else self._open.setdefault(found[0], _Transcript(found[0]))
@@ -121,6 +123,4 @@ def _text(dialect, cursor, statement, parameters, context):
     cursor = getattr(cursor, "_cursor", cursor)  # the one behind an asynchronous driver's
     if dialect.driver != "psycopg":
         return cursor.mogrify(statement, parameters).decode()
-    from psycopg import ClientCursor
-
-    return ClientCursor(cursor.connection).mogrify(statement, parameters)
+    return sys.modules["psycopg"].ClientCursor(cursor.connection).mogrify(statement, parameters)
