@@ -14,9 +14,10 @@ from driftguard.config import Settings
 from driftguard.facts.scene import Scene
 from driftguard.graph import Graph, Revision
 from driftguard.probe.answers import Run, ShadowQuestion
+from driftguard.probe.guest_process import GuestFailed
 from driftguard.project import Environment
 from driftguard.schema.catalog import Catalog, Scope
-from driftguard.shadow import Shadows
+from driftguard.shadow import CannotRebuild, Shadows
 from driftguard.shadow.request import LIVE, Transcript
 from driftguard.snapshots import Kept, Snapshot, Store
 
@@ -118,22 +119,27 @@ class Loan:
         if not self._decided and source.keeps:
             self.snapshot = next((each for each in self._choices if _part(each, wants)), None)
         self._decided = True
-        kept = _part(self.snapshot, wants) if self.snapshot and source.keeps else None
-        url = _lent(source, kept, asked.live, read) if kept else None
-        if url is None and self.snapshot is not None:
-            self._refuse(self.snapshot)
-            if not self._asked:  # else the guest will find an empty database, and begin anew
-                self.snapshot = None
+        url = self._lend(self.snapshot, source, wants, read) if self.snapshot else None
+        if url is None and not self._asked:  # else the guest will find an empty database, and begin anew
+            self.snapshot = None
         url = numbered(url or source.create(), asked.live)
         self._asked[url] = Kept(*wants)
         return url
 
-    def _refuse(self, snapshot: Snapshot) -> None:
-        """What could not be built again once is not kept another time; other things may have been damaged."""
-        if any(each.catalog for each in snapshot.databases):
-            self._remembered.store.add(snapshot._replace(is_unfit=True))
-        else:
-            self._remembered.store.drop(snapshot)
+    def _lend(self, snapshot: Snapshot, source: Shadows, wants: tuple[int, str, str, str], read: Read) -> str | None:
+        """The URL of a database like the one that was kept; None where there is none, and none is to be expected."""
+        store, kept = self._remembered.store, _part(snapshot, wants)
+        try:
+            url = source.lend(kept.name) if kept and source.keeps else None
+            if url and kept and not _is_the_same(kept, numbered(url, kept.live), read):
+                source.drop(url)
+                raise CannotRebuild("it became another one")
+        except CannotRebuild:
+            store.add(snapshot._replace(is_unfit=True))
+            return None
+        if url is None:
+            store.drop(snapshot)
+        return url
 
     def terms(self) -> dict[str, Any] | None:
         """What the guest has to look at; None where nothing can be kept."""
@@ -235,15 +241,14 @@ def unnumbered(url: str, live: int) -> str:
     return f"{LIVE}{url.removeprefix(f'@{live}')}" if url.startswith(f"@{live}") else url
 
 
-def _lent(source: Shadows, kept: Kept, live: int, read: Read) -> str | None:
-    """The URL of a database like the one that was kept; None where it is gone, or would be another one."""
-    url = source.lend(kept.name)
-    if url is None or not kept.catalog:
-        return url
-    if digest_of(read(numbered(url, live), kept.dialect, Scope(left_out=frozenset(kept.left_out)))) == kept.catalog:
-        return url
-    source.drop(url)
-    return None
+def _is_the_same(kept: Kept, url: str, read: Read) -> bool:
+    """Whether a database holds what was kept; only one that was built anew may not."""
+    if not kept.catalog:
+        return True
+    try:
+        return digest_of(read(url, kept.dialect, Scope(left_out=frozenset(kept.left_out)))) == kept.catalog
+    except GuestFailed:
+        return False
 
 
 def _described(root: str, revision: Revision) -> tuple[Any, ...]:

@@ -7,11 +7,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from driftguard.shadow import by_url, mysql, postgresql, sqlite
-from driftguard.shadow.errors import NoShadow
+from driftguard.shadow.errors import CannotRebuild, NoShadow
 from driftguard.shadow.request import Execute, Lifetime, Request, ShadowModule, Shadows
 
 __all__ = [
     "SHADOWS",
+    "CannotRebuild",
     "Execute",
     "Lifetime",
     "NoShadow",

@@ -95,7 +95,10 @@ class Shadows(Protocol):
         """
 
     def lend(self, name: str) -> str | None:
-        """The URL of a new database like the one that was kept; None where it is gone."""
+        """The URL of a new database like the one that was kept; None where it is gone.
+
+        Raises ``CannotRebuild`` where it cannot be built from its transcript any more.
+        """
 
     def forget(self, known: Collection[str]) -> None:
         """Drop what is kept under other names."""

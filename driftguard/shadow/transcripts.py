@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from driftguard.errors import DriftguardError
+from driftguard.shadow.errors import CannotRebuild
 from driftguard.shadow.kept import Files
 from driftguard.shadow.request import Execute, Shadows, Transcript
 
@@ -63,7 +64,7 @@ class Transcribed:
         return len(content)
 
     def lend(self, name: str) -> str | None:
-        """None also where the server refuses a statement now."""
+        """Raises CannotRebuild where the server refuses a statement now."""
         content = self._kept.read(name)
         if content is None:
             return None
@@ -71,9 +72,9 @@ class Transcribed:
         url = self.create()
         try:
             self._execute(url, (UNHURRIED, *self._statements(transactions)))
-        except DriftguardError:
+        except DriftguardError as error:
             self.drop(url)
-            return None
+            raise CannotRebuild(error.message) from error
         self._lent[url] = transactions
         return url
 

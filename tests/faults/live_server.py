@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 from fixtures.postgresql import _start as begin
@@ -39,4 +40,5 @@ class LiveServer:
         """To the server and all that work for it."""
         first = int((self.folder / "data/postmaster.pid").read_text().split()[0])
         for pid in (first, *children(first)):
-            os.kill(pid, which)
+            with suppress(ProcessLookupError):  # one that the first has waited for by now
+                os.kill(pid, which)

@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL, make_url
 
 from driftguard import process
 from driftguard.errors import DriftguardError
-from driftguard.shadow import Lifetime, NoShadow, Request, open_shadows
+from driftguard.shadow import CannotRebuild, Lifetime, NoShadow, Request, open_shadows
 from driftguard.shadow.postgresql import MOST_SPARES
 from driftguard.shadow.request import Execute
 
@@ -262,7 +262,8 @@ def test_what_was_sent_is_sent_again(driver: str, maker_url: str, tmp_path: Path
         shadows.forget((f"{NAME[:-2]}01",))
         assert shadows.lend(NAME) is None
         assert shadows.keep(shadows.create(), NAME, (("NO SQL",),)) > 0
-        assert shadows.lend(NAME) is None
+        with pytest.raises(CannotRebuild, match="syntax error"):
+            shadows.lend(NAME)
         assert len(ours(maker_url)) == 1
     assert ours(maker_url) == []
 

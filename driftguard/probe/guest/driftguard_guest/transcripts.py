@@ -121,6 +121,7 @@ def _text(dialect, cursor, statement, parameters, context):
     if dialect.driver not in DRIVERS:
         return None
     cursor = getattr(cursor, "_cursor", cursor)  # the one behind an asynchronous driver's
-    if dialect.driver != "psycopg":
-        return cursor.mogrify(statement, parameters).decode()
-    return sys.modules["psycopg"].ClientCursor(cursor.connection).mogrify(statement, parameters)
+    if dialect.driver == "psycopg":
+        return sys.modules["psycopg"].ClientCursor(cursor.connection).mogrify(statement, parameters)
+    encodings = sys.modules[dialect.driver + ".extensions"].encodings
+    return cursor.mogrify(statement, parameters).decode(encodings[cursor.connection.encoding])
