@@ -146,7 +146,7 @@ def test_other_drivers(driver: str, body: str, is_kept: bool, make: Make, look: 
                 id="env.py makes a schema and works in it",
             ),
         ],
-        1,
+        2,
     ),
 )
 def test_what_is_sent_again(prepare: Callable[[Project], None], make: Make, look: Look) -> None:

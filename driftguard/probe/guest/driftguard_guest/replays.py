@@ -10,16 +10,13 @@ from contextlib import contextmanager
 from hashlib import sha256
 
 from . import imports, recording, revisions, sqlite_guard
-from .statements import is_harmless
+from .statements import is_harmless, may_pass_sqlalchemy
 from .surroundings import Surroundings
 
 SLACK = 20000000
 """Nanoseconds: file systems stamp changes with the time of the kernel's last tick."""
 
 IDEMPOTENT = re.compile(r"\s*CREATE\s+(?:SCHEMA|EXTENSION)\s+IF\s+NOT\s+EXISTS\b[^;]*;?\s*$", re.I)
-GOES_PAST_SQLALCHEMY = re.compile(
-    r"\bcursor\b|\b(?:raw|driver|dbapi)_connection\b|\bcopy_(?:from|to|expert)\b|(?<!get_context\(\))\.connection\b"
-)
 UNDOES = re.compile(r"drop[\s_]*(?:schema|extension)|alter\s+(?:schema|extension)", re.I)
 DEFERS = re.compile(r"deferred", re.I)
 
@@ -230,7 +227,7 @@ class _Run:
     @property
     def is_heard(self):
         """Whether SQLAlchemy knows all that the steps have sent."""
-        return not any(map(GOES_PAST_SQLALCHEMY.search, self._imports.texts(self._files_of(self._new))))
+        return not any(map(may_pass_sqlalchemy, self._imports.texts(self._files_of(self._new))))
 
     def record(self):
         """As the host keeps it."""

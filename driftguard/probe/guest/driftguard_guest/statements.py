@@ -1,4 +1,4 @@
-"""What the text of a statement says of what it may do."""
+"""What the text of a statement, or of a revision, says of what it may do."""
 
 import re
 
@@ -25,6 +25,9 @@ BEYOND = re.compile(
     r"|\bcurrent_setting\b",
     re.I,
 )
+PASSES_SQLALCHEMY = re.compile(r"cursor|(?:raw|driver|dbapi)_connection|(?<!get_context\(\))\.connection\b|copy_")
+NEEDED = ("cursor", "connection", "copy_")
+"""One of them stands wherever that fits, and they are found faster."""
 
 
 def is_harmless(text):
@@ -47,3 +50,8 @@ def ends_transactions(text):
 def looks_beyond(text):
     """Whether it reads or changes what belongs to the server, and is another matter the next time."""
     return bool(BEYOND.search(text))
+
+
+def may_pass_sqlalchemy(source):
+    """Whether Python code may send statements with a connection or a cursor of the driver."""
+    return any(each in source for each in NEEDED) and bool(PASSES_SQLALCHEMY.search(source))
