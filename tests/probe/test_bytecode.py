@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -31,10 +32,10 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-def run_guest(project: Path) -> None:
+def run_guest(project: Path, environ: Mapping[str, str] = {}) -> None:
     """One that has imported what it needs."""
     started = guest_process.start(
-        sys.executable, cwd=project, environ=guest_environ({}), seconds=60, answer=lambda question, arguments: None
+        sys.executable, cwd=project, environ=guest_environ(environ), seconds=60, answer=lambda question, arguments: None
     )
     with started as guest:
         assert guest.call("loaded", names=["sqlalchemy", "models"]) == ["sqlalchemy"]
@@ -55,6 +56,15 @@ def test_its_own_modules_are_compiled_once(own: Path, project: Path) -> None:
     run_guest(project)
     assert [name for name, moment in bytecode_of(own).items() if moment != written[name]] == ["wire"]
     assert [each.name for each in project.iterdir()] == ["models.py"]
+
+
+def test_nor_again_where_packages_are_built_reproducibly(own: Path, project: Path) -> None:
+    """Bytecode that others make there names no moment."""
+    environ = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
+    run_guest(project, environ)
+    written = bytecode_of(own)
+    run_guest(project, environ)
+    assert bytecode_of(own) == written
 
 
 def blocked(own: Path) -> None:

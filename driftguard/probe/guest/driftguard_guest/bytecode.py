@@ -35,6 +35,6 @@ def _write(paths):
 
     try:
         for path in paths:
-            py_compile.compile(path, doraise=True, quiet=2)
+            py_compile.compile(path, doraise=True, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.TIMESTAMP)
     except (OSError, py_compile.PyCompileError):
         return

@@ -8,7 +8,6 @@ from sqlalchemy import MetaData, create_engine, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
-from . import recording
 from .connections import OWN
 
 
@@ -123,8 +122,7 @@ class Sessions:
 
         def call():
             try:
-                with recording.quiet():
-                    future.set_result(function())
+                future.set_result(function())
             except BaseException as error:
                 future.set_exception(error)
 
