@@ -166,9 +166,14 @@ class Probe:
         return run
 
     def answer(self, question: str, arguments: Mapping[str, Any]) -> Any:
-        """``shadow``: the URL of a new one. ``remembered``: what the guest has to look at before it goes on with it."""
+        """``shadow``: the URL of a new one. ``transcribes``: whether all that is sent to it has to be written down.
+
+        ``remembered``: what the guest has to look at before it goes on with it.
+        """
         if question == "remembered":
             return self._loan.terms() if self._loan else None
+        if question == "transcribes":
+            return self._loan is not None and self._by_live[arguments["live"]].rebuilds
         assert question == "shadow", question
         asked = question_from(arguments)
         try:

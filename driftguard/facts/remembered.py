@@ -105,7 +105,6 @@ class Loan:
         self._choices = remembered.choices(graph, wanted) if lends else ()
         self._decided = False
         self._keeps = True
-        self._transcribes = False
         self._asked: dict[str, Kept] = {}
         self.snapshot: Snapshot | None = None
 
@@ -114,7 +113,6 @@ class Loan:
         if asked.purpose == SCRATCH:
             return source.create()
         self._keeps = self._keeps and source.keeps
-        self._transcribes = self._transcribes or source.rebuilds
         wants = (asked.live, asked.dialect, asked.driver, source.place)
         if not self._decided and source.keeps:
             self.snapshot = next((each for each in self._choices if _part(each, wants)), None)
@@ -152,8 +150,7 @@ class Loan:
             everything = all(set(run["order"]) == self._graph.by_id.keys() for run in snapshot.runs)
             heads = self._graph.heads() if everything else None
             kept = {"runs": snapshot.runs, "revisions": revisions, "heads_of_all": heads}
-        began, transcribes = self._remembered.began, self._transcribes
-        return {"root": root, "began": began, "kept": kept, "transcribes": transcribes}
+        return {"root": root, "began": self._remembered.began, "kept": kept}
 
     def has_failed(self, run: Run) -> bool:
         """Whether env.py has to run again on empty databases: whatever is wrong has to be seen there."""

@@ -201,6 +201,11 @@ def test_what_is_sent_again(prepare: Callable[[Project], None], make: Make, look
                 id="a look at the server's roles",
             ),
             pytest.param(
+                "op.create_table('many', sa.Column('name', sa.Text))\n"
+                "    op.bulk_insert(sa.table('many', sa.column('name')), [{'name': 'x' * 100_000}] * 41)",
+                id="more than is worth keeping",
+            ),
+            pytest.param(
                 "op.execute(\"SELECT current_setting('server_version')\")", id="a look at the server's settings"
             ),
         ],

@@ -410,6 +410,8 @@ class Environment:
             version=self._live_version(number) if self._probe_live else "",
             purpose=SCRATCH if scratch else self._purpose,
         )
+        if not scratch and self._wire.ask("transcribes", live=number):
+            self.connections.transcripts.begin(url)
         if self._begins_on:
             engine = self.sessions.engine(url)
             self.sessions.run(engine, lambda: beginning.make(engine, self._begins_on))

@@ -14,9 +14,12 @@ DRIVERS = ("psycopg2", "psycopg2cffi", "psycopg")
 FORMATS = ("format", "pyformat")
 """Where a percent sign is written twice, if the driver is given parameters."""
 
+MOST_CHARACTERS = 4000000
+"""Of one transcript: a revision may send all rows of a table."""
+
 
 class Transcripts:
-    """By shadow, what the present run has sent to it."""
+    """By shadow, what the present run has sent to it, where the host wants to know that."""
 
     def __init__(self, shadow_of):
         self._shadow_of = shadow_of
@@ -50,18 +53,21 @@ class Transcripts:
         """Forget the run before."""
         self._open = {}
 
+    def begin(self, shadow):
+        """It is empty, or as the host says that it is."""
+        self._open[shadow] = _Transcript(shadow)
+
     def end(self, shadow):
         """All that made it what it is has been sent: a list of transactions, None where it is not known completely."""
         transcript = self._open.pop(shadow, None)
-        self._open[shadow] = None
         return None if transcript is None else transcript.transactions()
 
     def _of(self, connection):
         """Where to write what this connection sends; None if nobody wants to know."""
-        if connection.dialect.name != "postgresql" or connection.invalidated or recording.is_quiet():
+        if not self._open or connection.invalidated or recording.is_quiet():
             return None
         found = self._shadow_of(connection)
-        return None if found is None else self._open.setdefault(found[0], _Transcript(found[0]))
+        return None if found is None else self._open.get(found[0])
 
 
 class _Transcript:
@@ -73,27 +79,38 @@ class _Transcript:
         self._present = []
         self._session = None
         self._is_whole = True
+        self._room = MOST_CHARACTERS
 
     def add(self, connection, cursor, statement, all_parameters, context):
         """A statement that was executed, once for each of its parameters."""
         if looks_beyond(statement):
-            self._is_whole = False
+            self._give_up()
         if not self._is_whole or leaves_nothing(statement):
             return
         if self._session is None:
             self._session = connection.info
-        try:
-            texts = [_text(connection.dialect, cursor, statement, each, context) for each in all_parameters]
-        except Exception:  # a driver may refuse what it cannot write down
-            texts = [None]
-        self._is_whole = self._session is connection.info and all(map(self._can_be_sent_again, texts))
+        if self._session is not connection.info:
+            self._give_up()
         alone = getattr(connection.connection, "autocommit", False)
-        for text in texts:
+        for parameters in all_parameters:
+            if not self._is_whole:
+                return
             if alone:
                 self.commit()
-            self._present.append(text)
+            self._append(_text(connection.dialect, cursor, statement, parameters, context))
         if alone:
             self.commit()
+
+    def _append(self, text):
+        self._room -= len(text)
+        if not text or self._room < 0 or self._name in text or ends_transactions(text):
+            self._give_up()
+        else:
+            self._present.append(text)
+
+    def _give_up(self):
+        self._is_whole = False
+        self._done, self._present = [], []
 
     def commit(self):
         """What was sent until now has happened."""
@@ -103,23 +120,26 @@ class _Transcript:
 
     def undo(self):
         """What was sent may not have happened."""
-        self._is_whole = self._is_whole and not self._present
+        if self._present:
+            self._give_up()
 
     def transactions(self):
         """Each a list of statements; None where one of them is not known."""
         self.commit()
         return self._done if self._is_whole else None
 
-    def _can_be_sent_again(self, text):
-        return bool(text) and self._name not in text and not ends_transactions(text)
-
 
 def _text(dialect, cursor, statement, parameters, context):
-    """One text that says the same; None where the driver cannot tell it."""
-    if not parameters:
-        return statement if context.no_parameters or dialect.paramstyle not in FORMATS else statement % ()
-    if dialect.driver not in DRIVERS:
-        return None
+    """One text that says the same; "" where the driver cannot tell it."""
+    try:
+        if not parameters:
+            return statement if context.no_parameters or dialect.paramstyle not in FORMATS else statement % ()
+        return _written(dialect, cursor, statement, parameters) if dialect.driver in DRIVERS else ""
+    except Exception:  # it may refuse what it has sent
+        return ""
+
+
+def _written(dialect, cursor, statement, parameters):
     cursor = getattr(cursor, "_cursor", cursor)  # the one behind an asynchronous driver's
     if dialect.driver == "psycopg":
         return sys.modules["psycopg"].ClientCursor(cursor.connection).mogrify(statement, parameters)
