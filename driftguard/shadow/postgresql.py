@@ -153,13 +153,17 @@ class PostgresqlShadows:
         return name
 
     def _create(self, template: str) -> str:
-        spare = self._lifetime and self._lifetime.spares.pop((self._site.admin_url, template), "")
         expected = self._take_expected() if template == EMPTY else ""
-        name = expected or (spare if spare in self._lying else self._made(template))
+        name = expected or self._take_spare(template) or self._made(template)
         self._wanted.add(template)
         url = self._site.url(name)
         self._names[url] = name
         return url
+
+    def _take_spare(self, template: str) -> str:
+        """The name of one that was made ahead and is still there; "" where there is none."""
+        spare = self._lifetime.spares.pop((self._site.admin_url, template), "") if self._lifetime else ""
+        return spare if spare in self._lying else ""
 
     def _made(self, template: str) -> str:
         name, statement = self._to_make(template)

@@ -292,6 +292,21 @@ def test_a_spare_is_not_expected(maker_url: str, tmp_path: Path) -> None:
         lifetime.is_over = True
 
 
+def test_a_spare_stays_while_one_that_is_expected_is_there(maker_url: str, tmp_path: Path) -> None:
+    lifetime = Lifetime()
+    request = Request("postgresql", "psycopg", maker_url, lifetime=lifetime)
+    with open_shadows(request, execute, cache_folder=tmp_path) as shadows:
+        shadows.create()
+        shadows.expect()
+        shadows.prepare()
+        spare = dict(lifetime.spares)
+        shadows.create()
+        assert lifetime.spares == spare != {}
+        assert make_url(shadows.create()).database in spare.values()
+        lifetime.is_over = True
+    assert ours(maker_url) == []
+
+
 def test_what_was_begun_and_fails(maker_url: str, tmp_path: Path) -> None:
     """A DROP is tried again in the end; who asks for a database that could not be made is told why."""
     run, failing = execute_on(maker_url), ["DROP"]
