@@ -16,15 +16,15 @@ from driftguard.graph import Graph, Revision
 from driftguard.probe.answers import Run, ShadowQuestion
 from driftguard.probe.guest_process import GuestFailed
 from driftguard.project import Environment
-from driftguard.schema.catalog import Catalog, Scope
+from driftguard.schema.catalog import Catalog, Row, Scope
 from driftguard.shadow import CannotRebuild, Shadows
 from driftguard.shadow.request import LIVE, Transcript
 from driftguard.snapshots import Kept, Snapshot, Store
 
 SCRATCH = "import"
 
-Read = Callable[[str, str, Scope], Catalog]
-"""Reads what a database, by URL and dialect, holds."""
+Digest = Callable[[str, str, Scope], str]
+"""Reads what a database, by URL and dialect, holds: see ``digest_of``."""
 
 
 class Remembered:
@@ -108,7 +108,7 @@ class Loan:
         self._asked: dict[str, Kept] = {}
         self.snapshot: Snapshot | None = None
 
-    def shadow(self, source: Shadows, asked: ShadowQuestion, read: Read) -> str:
+    def shadow(self, source: Shadows, asked: ShadowQuestion, digest: Digest) -> str:
         """The URL of a database that was kept, else of an empty one."""
         if asked.purpose == SCRATCH:
             return source.create()
@@ -117,19 +117,19 @@ class Loan:
         if not self._decided and source.keeps:
             self.snapshot = next((each for each in self._choices if _part(each, wants)), None)
         self._decided = True
-        url = self._lend(self.snapshot, source, wants, read) if self.snapshot else None
+        url = self._lend(self.snapshot, source, wants, digest) if self.snapshot else None
         if url is None and not self._asked:  # else the guest will find an empty database, and begin anew
             self.snapshot = None
         url = numbered(url or source.create(), asked.live)
         self._asked[url] = Kept(*wants)
         return url
 
-    def _lend(self, snapshot: Snapshot, source: Shadows, wants: tuple[int, str, str, str], read: Read) -> str | None:
+    def _lend(self, snapshot: Snapshot, source: Shadows, wants: tuple[int, str, str, str], digest: Digest) -> str | None:
         """The URL of a database like the one that was kept; None where there is none, and none is to be expected."""
         store, kept = self._remembered.store, _part(snapshot, wants)
         try:
             url = source.lend(kept.name) if kept and source.keeps else None
-            if url and kept and not _is_the_same(kept, numbered(url, kept.live), read):
+            if url and kept and not _is_the_same(kept, numbered(url, kept.live), digest):
                 source.drop(url)
                 raise CannotRebuild("it became another one")
         except CannotRebuild:
@@ -201,31 +201,34 @@ class Keeping:
         self._transcripts = transcripts
         self._held: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {}
 
-    def note(self, url: str, scope: Scope, catalog: Catalog) -> None:
+    def notes(self, url: str, scope: Scope) -> bool:
+        """Whether it has to be known what the database holds, and all of it is in ``scope``."""
+        return url in self._transcripts and scope.schemas is None
+
+    def note(self, url: str, scope: Scope, digest: str) -> None:
         """What one of the databases holds, before it is kept."""
-        if url in self._transcripts and scope.schemas is None:
-            self._held[url] = digest_of(catalog), tuple(sorted(scope.left_out))
+        self._held[url] = digest, tuple(sorted(scope.left_out))
 
     def keep(self, source: Shadows, url: str, live: int) -> None:
         """In place of dropping it."""
         number, snapshot = self._missing.pop(url), self._snapshot
         name = f"{snapshot.name[:28]}{number:02}"
-        catalog, left_out = self._held.get(url, ("", ()))
-        size = source.keep(unnumbered(url, live), name, self._transcripts.get(url, ()) if catalog else ())
+        digest, left_out = self._held.get(url, ("", ()))
+        size = source.keep(unnumbered(url, live), name, self._transcripts.get(url, ()) if digest else ())
         if not size:
             self._missing[""] = number  # which is never kept
             return
         databases = list(snapshot.databases)
-        kept = databases[number]._replace(name=name, size=size, catalog=catalog, left_out=left_out)
+        kept = databases[number]._replace(name=name, size=size, digest=digest, left_out=left_out)
         databases[number] = kept
         self._snapshot = snapshot._replace(databases=tuple(databases))
         if not self._missing and self._store.add(self._snapshot):
             source.forget(self._store.tidy())
 
 
-def digest_of(catalog: Catalog) -> str:
-    """The same for all that hold the same."""
-    return key(repr((catalog.objects, catalog.unread)).encode())
+def digest_of(catalog: Catalog, filled: Iterable[Row]) -> str:
+    """The same for all databases that hold the same, with rows in the same tables."""
+    return key(repr((catalog.objects, catalog.unread, sorted(map(tuple, filled)))).encode())
 
 
 def numbered(url: str, live: int) -> str:
@@ -238,12 +241,12 @@ def unnumbered(url: str, live: int) -> str:
     return f"{LIVE}{url.removeprefix(f'@{live}')}" if url.startswith(f"@{live}") else url
 
 
-def _is_the_same(kept: Kept, url: str, read: Read) -> bool:
+def _is_the_same(kept: Kept, url: str, digest: Digest) -> bool:
     """Whether a database holds what was kept; only one that was built anew may not."""
-    if not kept.catalog:
+    if not kept.digest:
         return True
     try:
-        return digest_of(read(url, kept.dialect, Scope(left_out=frozenset(kept.left_out)))) == kept.catalog
+        return digest(url, kept.dialect, Scope(left_out=frozenset(kept.left_out))) == kept.digest
     except GuestFailed:
         return False
 

@@ -15,6 +15,11 @@ SUFFIX = ".transcript"
 UNHURRIED = "SET synchronous_commit = off"
 """Nobody needs them after a crash."""
 
+FILLED = """
+SELECT oid::regclass::text FROM pg_class
+WHERE oid >= 16384 AND relkind IN ('r', 'm') AND relpersistence <> 't' AND pg_relation_size(oid) > 0"""
+"""The tables that hold rows, or did: some may have been written past what heard the statements."""
+
 BETWEEN = "\n;\n"
 """A statement may end in a comment, or in a semicolon."""
 

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 
 from driftguard.cache import key
 
-FORMAT = 3
+FORMAT = 4
 
 
 class Kept(NamedTuple):
     """One database of the replay: who had asked for its shadow, the name under which it is kept, its size in bytes.
 
-    ``place`` tells the server where it is kept from others. ``catalog`` is the digest of what it held but for its
-    version tables, ``left_out`` (schema, table); "" where it need not be compared.
+    ``place`` tells the server where it is kept from others. ``digest`` is that of what it held but for its version
+    tables, ``left_out`` (schema, table); "" where it need not be compared.
     """
 
     live: int
@@ -24,7 +24,7 @@ class Kept(NamedTuple):
     place: str
     name: str = ""
     size: int = 0
-    catalog: str = ""
+    digest: str = ""
     left_out: tuple[tuple[str, str], ...] = ()
 
 

@@ -245,6 +245,27 @@ def test_what_does_not_become_the_same_is_tried_once(make: Make, look: Look, mon
     assert lying(project.settings.shadow) == []
 
 
+def test_rows_of_which_only_a_library_knows(make: Make, look: Look, tmp_path: Path) -> None:
+    project = make(ELSEWHERE)
+    installed = tmp_path / "site-packages"
+    installed.mkdir()
+    (installed / "quietly.py").write_text(
+        "def fill(connection):\n"
+        "    connection.connection.cursor().execute(\"INSERT INTO things VALUES (1, 'Ann')\")\n"
+    )
+    project.environ["PYTHONPATH"] = str(installed)
+    project.add(
+        "import quietly\n"
+        "    op.create_table('things', sa.Column('id', sa.Integer), sa.Column('name', sa.Text))\n"
+        "    quietly.fill(op.get_bind())"
+    )
+    look(project)
+    project.add(TELLS_ROWS)
+    with_tail = look(project)
+    assert with_tail.lent is None
+    assert "Ann" in repr(with_tail.head)
+
+
 @pytest.mark.parametrize(
     "content", [pytest.param(b"", id="empty"), pytest.param(b"x" * 40, id="damaged"), pytest.param(None, id="gone")]
 )
