@@ -10,6 +10,7 @@ from _collections_abc import Callable, Sequence
 
 from driftguard import __version__
 from driftguard.errors import DriftguardError
+from driftguard.leaving import leave
 from driftguard.memo.picture import remembered
 
 ISSUES = "https://github.com/driftguard/driftguard/issues"
@@ -47,6 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     with early.begun(guess, os.environ) as start:
         return _outcome(lambda: _run(arguments, start))
+
+
+def command() -> None:
+    """One run as a process of its own."""
+    leave(main())
 
 
 def _may_need_no_guest(arguments: Sequence[str]) -> bool:
@@ -168,4 +174,4 @@ def _clean(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from driftguard.errors import DriftguardError
@@ -130,42 +130,37 @@ def ask_engine(moment: str, wanted: Sequence[Look]) -> int:
     It runs in a process of its own, so that whatever hangs in it, be it C code of a driver, can be ended.
     """
     import time
+    from functools import cache
 
-    seconds = _deadline()
-    end = time.monotonic() + seconds + GRACE
+    began, deadline = time.monotonic(), cache(_deadline)
     codes = []
     for look in wanted:
         command = [sys.executable, "-P", "-m", "driftguard", "check", *look, "--moment", moment]
-        code = run_until(command, end - time.monotonic())
+        code = run_until(command, lambda: began + GRACE, lambda: began + GRACE + deadline())
         if code is None:
-            _tell_deadline(seconds)
+            _tell_deadline(deadline())
             return 2
         codes.append(code)
     return 1 if 1 in codes else max(codes)
 
 
-def run_until(command: Sequence[str], seconds: float) -> int | None:
-    """The exit code, or None when time was up. Guests of the engine have process groups of their own: it ends them."""
-    import contextlib
+def run_until(command: Sequence[str], *ends: Callable[[], float]) -> int | None:
+    """The exit code, or None when time was up. Guests of the engine have process groups of their own: it ends them.
+
+    ``ends`` as in ``process.wait``: to find the settings takes a tenth of a second, and most commands have ended before
+    anybody has to know them.
+    """
     import signal
     import subprocess
 
-    from driftguard.process import child
+    from driftguard.process import child, wait
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with child(
         command, environ=os.environ, stdin=subprocess.PIPE
     ) as engine:  # which ends with us, see process.end_with
-        try:
-            code = engine.wait(timeout=max(seconds, 0.0))
-        except (subprocess.TimeoutExpired, KeyboardInterrupt) as ended:
-            engine.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                engine.wait(timeout=GRACE)
-            if isinstance(ended, KeyboardInterrupt):
-                raise
-            return None
-    if code < 0:
+        code = wait(engine, ends, grace=GRACE)
+    if code is not None and code < 0:
         print(f"driftguard: the check was ended by signal {-code}", file=sys.stderr)
         return 2
     return code

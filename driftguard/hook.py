@@ -10,6 +10,7 @@ import sys
 
 from driftguard.colours import shows_colours
 from driftguard.daemon.client import ask
+from driftguard.leaving import leave
 from driftguard.memo.ask import git_folder, remembered
 from driftguard.memo.record import Answer, Record
 
@@ -27,6 +28,11 @@ SECONDS = b"60"
 UNASKED = (
     "driftguard: nothing changed here; live {} was not looked at (`driftguard check` does, or a running watcher)\n"
 )
+
+
+def command() -> None:
+    """One call as a process of its own."""
+    leave(main())
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -115,4 +121,4 @@ def _shows_colours() -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

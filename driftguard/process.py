@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -127,6 +127,40 @@ def child(
         finally:
             if process.poll() is None:
                 _kill_group(process)
+
+
+def wait(process: subprocess.Popen[bytes], ends: Iterable[Callable[[], float]], *, grace: float) -> int | None:
+    """The exit code; None if time was up. On Ctrl-C too it is asked to end then, within ``grace`` seconds.
+
+    ``ends``: moments of the monotonic clock, each of them asked for when the one before has passed.
+    """
+    try:
+        for end in ends:
+            with suppress(subprocess.TimeoutExpired):
+                _listen(process, max(end() - time.monotonic(), 0.0))
+                return process.wait(timeout=0)
+        return None
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=grace)
+
+
+def _listen(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Until it ends, or for so long. ``Popen.wait`` looks only now and then, up to 50 ms too late."""
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):  # not everywhere, and not allowed in every container
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=seconds)
+        return
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        poll.poll(seconds * 1000)
+    finally:
+        os.close(descriptor)
 
 
 def end_with(descriptor: int) -> None:
@@ -268,6 +302,6 @@ def _ask_ps(columns: str, pid: int) -> str | None:
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
     if os.name == "posix":
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     process.kill()

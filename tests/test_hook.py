@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -135,7 +136,8 @@ def test_unreadable_settings_stop_a_commit_and_not_a_checkout(tmp_path: Path) ->
     ],
 )
 def test_run_until(program: str, seconds: float, code: int | None) -> None:
-    assert run_until([sys.executable, "-c", program], seconds) == code
+    now = time.monotonic()
+    assert run_until([sys.executable, "-c", program], lambda: now, lambda: now + seconds) == code
 
 
 Recorder = Callable[[str, int], Path]

@@ -124,7 +124,9 @@ class Loan:
         self._asked[url] = Kept(*wants)
         return url
 
-    def _lend(self, snapshot: Snapshot, source: Shadows, wants: tuple[int, str, str, str], digest: Digest) -> str | None:
+    def _lend(
+        self, snapshot: Snapshot, source: Shadows, wants: tuple[int, str, str, str], digest: Digest
+    ) -> str | None:
         """The URL of a database like the one that was kept; None where there is none, and none is to be expected."""
         store, kept = self._remembered.store, _part(snapshot, wants)
         try:

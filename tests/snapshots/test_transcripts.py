@@ -250,8 +250,7 @@ def test_rows_of_which_only_a_library_knows(make: Make, look: Look, tmp_path: Pa
     installed = tmp_path / "site-packages"
     installed.mkdir()
     (installed / "quietly.py").write_text(
-        "def fill(connection):\n"
-        "    connection.connection.cursor().execute(\"INSERT INTO things VALUES (1, 'Ann')\")\n"
+        "def fill(connection):\n    connection.connection.cursor().execute(\"INSERT INTO things VALUES (1, 'Ann')\")\n"
     )
     project.environ["PYTHONPATH"] = str(installed)
     project.add(
