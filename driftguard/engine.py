@@ -205,6 +205,8 @@ class Examination:
         self._still = Outcome()
         for facts in environments[:1]:
             facts.begin()
+        if scene.lifetime is None:  # whoever looks again and again has guests that need no time to load
+            self._last_commit.prepare()
         for facts in environments:
             _look_at_environment(facts, self._still, request.ways_back)
         self._look_at_live({})
@@ -491,7 +493,11 @@ def _last_commit(request: Request, scene: Scene, environ: Mapping[str, str], sta
     if not commits or request.settings.known_in_hook == "error" or repository is None or repository.head is None:
         return NEVER
     end = monotonic() + request.settings.deadline * SHARE
-    return Ratchet(IN_LAST_COMMIT, lambda: _standing_in_last_commit(request, repository, environ, start, end))
+    return Ratchet(
+        IN_LAST_COMMIT,
+        lambda: _standing_in_last_commit(request, repository, environ, start, end),
+        lambda: _remembered_of_last_commit(request, repository, environ),
+    )
 
 
 def _standing_in_base(request: Request, scene: Scene, environ: Mapping[str, str]) -> Standing:
@@ -502,19 +508,20 @@ def _standing_in_base(request: Request, scene: Scene, environ: Mapping[str, str]
     return standing_at(request, (*trees.forks, trees.tip)[0].commit, environ)
 
 
+def _remembered_of_last_commit(request: Request, repository: Repository, environ: Mapping[str, str]) -> Standing | None:
+    with last_commit_staged(repository) as indexed:
+        return recall(indexed, request.settings, changed_since_last_commit(repository), environ)
+
+
 def _standing_in_last_commit(
     request: Request, repository: Repository, environ: Mapping[str, str], start: Start, end: float
 ) -> Standing:
-    """As it is remembered, else as it is found in the folder, else as it is found in a copy of that commit.
+    """As it is found in the folder, else as it is found in a copy of that commit.
 
     No look begins after ``end``: a hook that is ended for being late could not even say what it has found.
     """
     settings, changed = request.settings, changed_since_last_commit(repository)
     there = replace(request, source="last commit", live="off", base=None)
-    with last_commit_staged(repository) as indexed:
-        remembered = recall(indexed, settings, changed, environ)
-        if remembered is not None:
-            return remembered
     _refuse_when_late(end)
     with examine(there, environ=environ, start=start) as examination:
         verdict = examination.verdict

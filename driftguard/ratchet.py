@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import cache
 from typing import NamedTuple
 
 from driftguard.config import Settings
@@ -40,13 +41,21 @@ class Standing(NamedTuple):
 class Ratchet:
     """Says of findings that another state has them already; that state is looked at when first asked, and once.
 
-    ``look`` is None where there is no such state.
+    ``look`` is None where there is no such state. ``recall`` gives what is remembered of it, None if nothing is.
     """
 
-    def __init__(self, why: str, look: Callable[[], Standing] | None) -> None:
+    def __init__(
+        self, why: str, look: Callable[[], Standing] | None, recall: Callable[[], Standing | None] = lambda: None
+    ) -> None:
         self._why = why
         self._look = look
+        self._recall = cache(recall)
         self._standing: Standing | None = None
+
+    def prepare(self) -> None:
+        """Recall what may be asked for, while there is time."""
+        with suppress(DriftguardError):  # said when it is asked for
+            self._recall()
 
     def __call__(self, finding: Finding) -> str:
         """Why the finding is no news, "" if it is. What nobody could check is never known."""
@@ -55,7 +64,7 @@ class Ratchet:
         if self._standing is None:
             self._standing = Standing(frozenset())  # what cannot be looked at excuses nothing
             with suppress(DriftguardError):
-                self._standing = self._look()
+                self._standing = self._recall() or self._look()
         return self._why if finding.identity in self._standing.found else ""
 
     @property
