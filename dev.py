@@ -65,10 +65,10 @@ def demo(arguments):
 
 
 def test(arguments):
-    """All tests, by one worker more than there are cores: each waits for servers now and then."""
+    """All tests, by two workers more than there are cores: each waits for servers, and for time to pass."""
     if shutil.which("mariadbd") is None and shutil.which("mysqld") is None:
         print("without MariaDB its tests are skipped (Debian: apt-get install mariadb-server)", file=sys.stderr)
-    number = str((os.cpu_count() or 1) + 1)
+    number = str((os.cpu_count() or 1) + 2)
     workers = [] if any(argument.startswith("-n") for argument in arguments) else ["-n", number, "--dist", "loadgroup"]
     return call(PYTHON, "-m", "pytest", *workers, *arguments)
 
