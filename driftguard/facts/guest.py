@@ -18,7 +18,7 @@ from driftguard.catalog.inspector import from_reflection
 from driftguard.config import Settings
 from driftguard.errors import DriftguardError
 from driftguard.facts.export import version_in
-from driftguard.facts.remembered import Keeping, Loan, digest_of, numbered, unnumbered
+from driftguard.facts.remembered import Contents, Keeping, Loan, digest_of, numbered, unnumbered
 from driftguard.facts.scene import Live, Scene
 from driftguard.facts.unavailable import NotRemembered
 from driftguard.git import Repository
@@ -30,7 +30,6 @@ from driftguard.schema import select
 from driftguard.schema.catalog import Catalog, Name, Row, Scope
 from driftguard.shadow import SHADOWS, Lifetime, NoShadow, Request, Shadows, open_shadows
 from driftguard.shadow.request import Rows
-from driftguard.shadow.transcripts import FILLED
 
 ATTACH, ATTACHED = "attach", ("folder", "config", "section", "script_location")
 """A guest's first call where nothing of the project has to run, and what of ``load`` it is told."""
@@ -174,7 +173,7 @@ class Probe:
         if question == "remembered":
             return self._loan.terms() if self._loan else None
         if question == "transcribes":
-            return self._loan is not None and self._by_live[arguments["live"]].rebuilds
+            return self._loan is not None and self._by_live[arguments["live"]].transcribes
         assert question == "shadow", question
         asked = question_from(arguments)
         try:
@@ -189,17 +188,14 @@ class Probe:
         except DriftguardError as error:  # what the server said to one of the statements
             raise NoShadow(f"a shadow database could not be made: {error.message}", error.hint) from error
 
-    def _prove(self, url: str, dialect: str, scope: Scope) -> str:
+    def _prove(self, url: str, dialect: str, scope: Scope, contents: Contents) -> str:
         """The digest of what was built anew; it need not be read again as long as nothing is done to it."""
         scope = scope._replace(privileges=self.privileges)
         with self.session(url, dialect) as session:
             catalog = self.read(session, dialect, scope)
-            digest = self._digest(session, catalog)
+            digest = digest_of(catalog, contents(partial(self.query, session)))
         self._proven[url] = scope, catalog
         return digest
-
-    def _digest(self, session: int, catalog: Catalog) -> str:
-        return digest_of(catalog, self.query(session, FILLED))
 
     def another_shadow(self, live: int, dialect: str) -> str:
         """One more empty shadow of the kind that stands for a live address."""
@@ -255,8 +251,8 @@ class Probe:
             return self._proven[url][1]
         with self.session(url, dialect) as session:
             catalog = self.read(session, dialect, scope)
-            if (keeping := self._to_keep.get(url)) is not None and keeping.notes(url, scope):
-                keeping.note(url, scope, self._digest(session, catalog))
+            if (keeping := self._to_keep.get(url)) is not None:
+                keeping.note(url, scope, catalog, partial(self.query, session))
         return catalog
 
     @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,14 +16,17 @@ from driftguard.graph import Graph, Revision
 from driftguard.probe.answers import Run, ShadowQuestion
 from driftguard.probe.guest_process import GuestFailed
 from driftguard.project import Environment
-from driftguard.schema.catalog import Catalog, Row, Scope
+from driftguard.schema.catalog import Catalog, Query, Row, Scope
 from driftguard.shadow import CannotRebuild, Shadows
 from driftguard.shadow.request import LIVE, Transcript
 from driftguard.snapshots import Kept, Snapshot, Store
 
 SCRATCH = "import"
 
-Digest = Callable[[str, str, Scope], str]
+Contents = Callable[[Query], Sequence[Row]]
+"""As in ``Shadows``."""
+
+Prove = Callable[[str, str, Scope, Contents], str]
 """Reads what a database, by URL and dialect, holds: see ``digest_of``."""
 
 
@@ -106,9 +109,10 @@ class Loan:
         self._decided = False
         self._keeps = True
         self._asked: dict[str, Kept] = {}
+        self._contents: dict[str, Contents] = {}
         self.snapshot: Snapshot | None = None
 
-    def shadow(self, source: Shadows, asked: ShadowQuestion, digest: Digest) -> str:
+    def shadow(self, source: Shadows, asked: ShadowQuestion, prove: Prove) -> str:
         """The URL of a database that was kept, else of an empty one."""
         if asked.purpose == SCRATCH:
             return source.create()
@@ -117,21 +121,21 @@ class Loan:
         if not self._decided and source.keeps:
             self.snapshot = next((each for each in self._choices if _part(each, wants)), None)
         self._decided = True
-        url = self._lend(self.snapshot, source, wants, digest) if self.snapshot else None
+        url = self._lend(self.snapshot, source, wants, prove) if self.snapshot else None
         if url is None and not self._asked:  # else the guest will find an empty database, and begin anew
             self.snapshot = None
         url = numbered(url or source.create(), asked.live)
         self._asked[url] = Kept(*wants)
+        if source.contents is not None:
+            self._contents[url] = source.contents
         return url
 
-    def _lend(
-        self, snapshot: Snapshot, source: Shadows, wants: tuple[int, str, str, str], digest: Digest
-    ) -> str | None:
+    def _lend(self, snapshot: Snapshot, source: Shadows, wants: tuple[int, str, str, str], prove: Prove) -> str | None:
         """The URL of a database like the one that was kept; None where there is none, and none is to be expected."""
         store, kept = self._remembered.store, _part(snapshot, wants)
         try:
             url = source.lend(kept.name) if kept and source.keeps else None
-            if url and kept and not _is_the_same(kept, numbered(url, kept.live), digest):
+            if url and kept and not _is_the_same(kept, numbered(url, kept.live), source.contents, prove):
                 source.drop(url)
                 raise CannotRebuild("it became another one")
         except CannotRebuild:
@@ -187,7 +191,7 @@ class Loan:
         if store.has(snapshot):
             store.touch(snapshot)  # which makes it the first to be tried
             return {}
-        keeping = Keeping(store, snapshot, used, run.transcripts)
+        keeping = Keeping(store, snapshot, used, run.transcripts, self._contents)
         return dict.fromkeys(used, keeping)
 
 
@@ -195,28 +199,35 @@ class Keeping:
     """The databases of one run are kept one by one, and remembered once all of them are."""
 
     def __init__(
-        self, store: Store, snapshot: Snapshot, urls: list[str], transcripts: Mapping[str, Transcript]
+        self,
+        store: Store,
+        snapshot: Snapshot,
+        urls: list[str],
+        transcripts: Mapping[str, Transcript],
+        contents: Mapping[str, Contents],
     ) -> None:
         self._store = store
         self._snapshot = snapshot
         self._missing = dict(zip(urls, range(len(urls)), strict=True))
         self._transcripts = transcripts
+        self._contents = contents
         self._held: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {}
 
-    def notes(self, url: str, scope: Scope) -> bool:
-        """Whether it has to be known what the database holds, and all of it is in ``scope``."""
-        return url in self._transcripts and scope.schemas is None
-
-    def note(self, url: str, scope: Scope, digest: str) -> None:
+    def note(self, url: str, scope: Scope, catalog: Catalog, query: Query) -> None:
         """What one of the databases holds, before it is kept."""
-        self._held[url] = digest, tuple(sorted(scope.left_out))
+        if url in self._contents and scope.schemas is None:
+            self._held[url] = digest_of(catalog, self._contents[url](query)), tuple(sorted(scope.left_out))
 
     def keep(self, source: Shadows, url: str, live: int) -> None:
         """In place of dropping it."""
         number, snapshot = self._missing.pop(url), self._snapshot
         name = f"{snapshot.name[:28]}{number:02}"
         digest, left_out = self._held.get(url, ("", ()))
-        size = source.keep(unnumbered(url, live), name, self._transcripts.get(url, ()) if digest else ())
+        size = 0
+        if url in self._contents and not digest:
+            source.drop(unnumbered(url, live))
+        else:
+            size = source.keep(unnumbered(url, live), name, self._transcripts.get(url, ()))
         if not size:
             self._missing[""] = number  # which is never kept
             return
@@ -228,9 +239,9 @@ class Keeping:
             source.forget(self._store.tidy())
 
 
-def digest_of(catalog: Catalog, filled: Iterable[Row]) -> str:
-    """The same for all databases that hold the same, with rows in the same tables."""
-    return key(repr((catalog.objects, catalog.unread, sorted(map(tuple, filled)))).encode())
+def digest_of(catalog: Catalog, contents: Iterable[Row]) -> str:
+    """The same for all databases that hold the same."""
+    return key(repr((catalog.objects, catalog.unread, sorted(map(tuple, contents)))).encode())
 
 
 def numbered(url: str, live: int) -> str:
@@ -243,12 +254,12 @@ def unnumbered(url: str, live: int) -> str:
     return f"{LIVE}{url.removeprefix(f'@{live}')}" if url.startswith(f"@{live}") else url
 
 
-def _is_the_same(kept: Kept, url: str, digest: Digest) -> bool:
+def _is_the_same(kept: Kept, url: str, contents: Contents | None, prove: Prove) -> bool:
     """Whether a database holds what was kept; only one that was built anew may not."""
-    if not kept.digest:
+    if contents is None:
         return True
     try:
-        return digest(url, kept.dialect, Scope(left_out=frozenset(kept.left_out))) == kept.digest
+        return prove(url, kept.dialect, Scope(left_out=frozenset(kept.left_out)), contents) == kept.digest
     except GuestFailed:
         return False
 

@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from driftguard import process
 from driftguard.errors import DriftguardError
+from driftguard.shadow.dumps import Dumped
 from driftguard.shadow.errors import NoShadow
+from driftguard.shadow.kept import FOLDER
 from driftguard.shadow.mysql_binaries import by_preference, find
 from driftguard.shadow.request import LIVE, Execute, KeepsNothing, Request, Shadows, is_loopback
 from driftguard.shadow.urls import local_url, url_of_setting
@@ -98,7 +100,7 @@ def open_shadows(request: Request, execute: Execute, *, cache_folder: Path) -> I
         drop_databases(leftovers(about), site.admin_url, execute)
         shadows = MysqlShadows(site, about, execute)
         stack.callback(shadows.close)
-        yield shadows
+        yield Dumped(shadows, execute, cache_folder / FOLDER, f"{about.version} {about.collation}")
 
 
 def new_name() -> str:

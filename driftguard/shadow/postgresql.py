@@ -117,7 +117,8 @@ class PostgresqlShadows:
     ``lifetime`` is given, to this one (driftguard_HOST_PID_START_kept_NAME), and whoever comes later drops them.
     """
 
-    rebuilds = False
+    transcribes = False
+    contents = None
 
     def __init__(self, site: Site, about: About, execute: Execute, lifetime: Lifetime | None = None) -> None:
         self.version = about.version

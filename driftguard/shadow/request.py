@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from driftguard.schema.catalog import Query, Row
+
 Rows = list[list[str | None]]
 
 
@@ -68,8 +70,15 @@ class Shadows(Protocol):
         """Whether it can keep a database beyond its own life."""
 
     @property
-    def rebuilds(self) -> bool:
-        """Whether all that it keeps is a transcript, so that what it lends has to be compared with what it was."""
+    def contents(self) -> Callable[[Query], Sequence[Row]] | None:
+        """Rows of which a database that was built anew has the same as before, if asked in a session of its own.
+
+        None where what is lent is what was kept; else its catalog has to be compared, too.
+        """
+
+    @property
+    def transcribes(self) -> bool:
+        """Whether ``keep`` needs a transcript."""
 
     @property
     def place(self) -> str:
@@ -97,7 +106,7 @@ class Shadows(Protocol):
     def lend(self, name: str) -> str | None:
         """The URL of a new database like the one that was kept; None where it is gone.
 
-        Raises ``CannotRebuild`` where it cannot be built from its transcript any more.
+        Raises ``CannotRebuild`` where it cannot be built any more.
         """
 
     def forget(self, known: Collection[str]) -> None:
@@ -114,7 +123,8 @@ class KeepsNothing:
     """For sources whose databases do not outlive them."""
 
     keeps = False
-    rebuilds = False
+    transcribes = False
+    contents = None
     place = ""
 
     def expect(self) -> None:

@@ -35,7 +35,8 @@ class SqliteShadows:
     """Files in one folder; those that are kept lie in another one, each behind the digest of its contents."""
 
     keeps = True
-    rebuilds = False
+    transcribes = False
+    contents = None
 
     def __init__(self, folder: Path, request: Request, version: str, execute: Execute, kept: Path) -> None:
         self.version = self.place = version

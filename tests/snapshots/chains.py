@@ -94,13 +94,30 @@ POSTGRESQL = (
     "op.execute(\"COMMENT ON TABLE students IS 'who learns'\")",
     "op.create_unique_constraint(None, 'marks', ['student'])",
 )
+MARIADB = (
+    *COMMON,
+    "op.execute('CREATE VIEW all_names AS SELECT name FROM names')",
+    "op.execute('CREATE FUNCTION one() RETURNS integer DETERMINISTIC RETURN 1')",
+    "op.execute('CREATE VIEW aged AS SELECT name, one() AS one FROM all_names')",
+    "op.execute('CREATE TRIGGER later AFTER INSERT ON marks FOR EACH ROW INSERT INTO students (name) VALUES (NULL)')",
+    "op.execute('INSERT INTO marks VALUES (1)')",
+    "op.execute('CREATE PROCEDURE two() BEGIN SELECT 1; SELECT 2; END')",
+    "op.alter_column('students', 'age', new_column_name='years', existing_type=sa.Integer)",
+    "op.execute(\"ALTER TABLE students COMMENT 'who learns', AUTO_INCREMENT = 100\")",
+    "op.create_table('parts', sa.Column('id', sa.Integer), mysql_engine='Aria')",
+)
 SETTLED = 0.03
 """Seconds after which a file no longer counts as one that may have changed while it was read."""
 
 ELSEWHERE = "postgresql, shadows on a server of others"
-CHAINS = {"sqlite": SQLITE, "postgresql": POSTGRESQL, ELSEWHERE: POSTGRESQL}
+CHAINS = {"sqlite": SQLITE, "postgresql": POSTGRESQL, ELSEWHERE: POSTGRESQL, "mariadb": MARIADB}
 NOWHERE = "postgresql+psycopg://nobody@shop.invalid/shop"
-URLS = {"sqlite": "sqlite:///shop.db", "postgresql": NOWHERE, ELSEWHERE: NOWHERE}
+URLS = {
+    "sqlite": "sqlite:///shop.db",
+    "postgresql": NOWHERE,
+    ELSEWHERE: NOWHERE,
+    "mariadb": "mariadb+pymysql://nobody@shop.invalid/shop",
+}
 
 
 @dataclass

@@ -43,7 +43,8 @@ def make(tmp_path: Path, server_cache: Path, request: pytest.FixtureRequest) -> 
     """A project of a dialect with the first revisions of its chain, nothing of it remembered."""
 
     def make(dialect: str = "sqlite", count: int | None = None) -> Project:
-        shadow = request.getfixturevalue("postgresql_url") if dialect == ELSEWHERE else ""
+        servers = {ELSEWHERE: "postgresql_url", "mariadb": "mariadb_url"}
+        shadow = request.getfixturevalue(servers[dialect]) if dialect in servers else ""
         cache = server_cache if dialect == "postgresql" else tmp_path / "cache"
         project = Project(tmp_path / "shop", cache, dialect, shadow)
         project.add(*CHAINS[dialect][:count])

@@ -13,10 +13,11 @@ from snapshots.conftest import Make
 
 from driftguard import process
 from driftguard.shadow.kept import Files
-from driftguard.shadow.transcripts import SUFFIX, Transcribed
+from driftguard.shadow.transcripts import Transcribed
 
 Look = Callable[[Project], Looked]
 
+SUFFIX = f".{Transcribed.kind}"
 LYING = "SELECT datname::text FROM pg_database WHERE left(datname, 11) = 'driftguard_'"
 ENV = "migrations/env.py"
 CONFIGURE = "            connection=connection,\n"

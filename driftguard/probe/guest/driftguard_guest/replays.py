@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from hashlib import sha256
 
 from . import imports, recording, revisions, sqlite_guard
-from .statements import is_harmless, may_pass_sqlalchemy
+from .connections import SCHEMA_IS_DATABASE
+from .statements import is_harmless, may_pass_sqlalchemy, reaches_server
 from .surroundings import Surroundings
 
 SLACK = 20000000
@@ -135,7 +136,7 @@ class Replay:
         if self._terms is None or self._has_traces(error) or self._is_kept:
             return None
         with recording.quiet():
-            if any(run.changed_since(self._terms["began"] - SLACK) for run in self._runs):
+            if any(run.changed_since(self._terms["began"] - SLACK) or run.reaches_server for run in self._runs):
                 return None
             return [run.record() for run in self._runs]
 
@@ -187,6 +188,7 @@ class _Run:
         self._new = self.order  # what this run replays itself
         self._imported = set()  # by those that were replayed before
         self._only_define = True
+        self._is_dumped = database.context.dialect.name in SCHEMA_IS_DATABASE
         self._per_migration = bool(database.options.get("transaction_per_migration"))
 
     def continues(self, expected):
@@ -221,6 +223,11 @@ class _Run:
             if imports.is_projects(path):
                 self.files.add(self._short(path))
         self.names.update(recording.variables())
+
+    @property
+    def reaches_server(self):
+        """Whether the steps may do what no dump of the database would show; elsewhere that is seen when it is kept."""
+        return self._is_dumped and any(map(reaches_server, self._imports.texts(self._files_of(self._new))))
 
     @property
     def is_heard(self):

@@ -25,6 +25,16 @@ BEYOND = re.compile(
     r"|\bcurrent_setting\b",
     re.I,
 )
+REACHES_SERVER = re.compile(
+    r"\b(?:CREATE|ALTER|DROP|RENAME)\s+(?:OR\s+REPLACE\s+)?"
+    r"(?:USER|ROLE|SERVER|TABLESPACE|UNDO|LOGFILE|RESOURCE|TEMPORARY)\b"
+    r"|\b(?:CREATE|DROP)\s+(?:OR\s+REPLACE\s+)?(?:DATABASE|SCHEMA)\b"
+    r"|\b(?:GRANT|REVOKE)\b[^;\"']*\b(?:TO|FROM)\b|\bUSE\s+[`\w]+\s*[;\"']"
+    r"|\b(?:UN)?INSTALL\s+(?:SONAME|PLUGIN|COMPONENT)\b"
+    r"|\bSET\s+(?:GLOBAL|PERSIST(?:_ONLY)?|PASSWORD|ROLE|DEFAULT\s+ROLE)\b|@@(?:GLOBAL|PERSIST)"
+    r"|\b(?:SET|SELECT|INTO|FROM|USING)\s+@(?!@)\w|@\w+\s*:=",
+    re.I,
+)
 PASSES_SQLALCHEMY = re.compile(r"cursor|(?:raw|driver|dbapi)_connection|(?<!get_context\(\))\.connection\b|copy_")
 NEEDED = ("cursor", "connection", "copy_")
 """One of them stands wherever that fits, and they are found faster."""
@@ -50,6 +60,11 @@ def ends_transactions(text):
 def looks_beyond(text):
     """Whether it reads or changes what belongs to the server, and is another matter the next time."""
     return bool(BEYOND.search(text))
+
+
+def reaches_server(source):
+    """Whether SQL in Python code does what lasts in the session or on the server, by the words of MariaDB and MySQL."""
+    return bool(REACHES_SERVER.search(source))
 
 
 def may_pass_sqlalchemy(source):

@@ -19,6 +19,7 @@ from sqlalchemy.sql.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
 from . import imports
+from .connections import SCHEMA_IS_DATABASE
 
 OURS = ("sqlalchemy", "alembic", __package__)
 """Packages whose functions are known by their version."""
@@ -27,6 +28,14 @@ AUTOGENERATES = ("compare_", "include_", "render_item", "process_revision_direct
 RUNS_OWN = ("fn", "script", "destination_rev", "starting_rev", "tag", "cmd_opts", "purge", "sql", "as_sql")
 PLAIN = (type(None), bool, int, float, str, bytes)
 PATCHED = ("alembic.", "sqlalchemy.sql.", "sqlalchemy.engine.", "sqlalchemy.dialects.")
+
+VARIABLES = """
+SHOW SESSION VARIABLES WHERE Variable_name REGEXP
+  '^(alter_|autocommit|big_tables|character_set_(client|connection|filesystem|results|server)|check_constraint_checks'
+  '|collation_(connection|server)|column_compression|create_|default_|div_precision|enforce_|explicit_|foreign_key_checks'
+  '|group_concat_max|innodb_(compression|default|encrypt|file_|large|strict)|lc_time|lower_case|old|restrict_fk|sql_|storage'
+  '|system_versioning|table_encryption|time_zone|transaction_(isolation|read)|tx_|unique_checks)'"""
+"""What decides in MariaDB and MySQL what a statement does."""
 
 SESSION = {
     "postgresql": (
@@ -52,6 +61,8 @@ SESSION = {
         "SELECT count(*) FROM sqlite_temp_master",
         "SELECT name FROM pragma_database_list WHERE name <> 'temp' ORDER BY name",
     ),
+    "mysql": (VARIABLES,),
+    "mariadb": (VARIABLES,),
 }
 """What a session keeps, which a new one would not have."""
 
@@ -131,7 +142,8 @@ class Surroundings:
     def _connection(self):
         connection = self._context.connection
         dialect = connection.dialect
-        found = [dialect.name, dialect.driver, dialect.default_schema_name, dialect.max_identifier_length]
+        schema = None if dialect.name in SCHEMA_IS_DATABASE else dialect.default_schema_name
+        found = [dialect.name, dialect.driver, schema, dialect.max_identifier_length]
         found.append(self._described(type(dialect)))
         options = dict(connection.get_execution_options())
         isolation = options.pop("isolation_level", None) or connection.default_isolation_level
