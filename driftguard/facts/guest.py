@@ -18,7 +18,7 @@ from driftguard.catalog.inspector import from_reflection
 from driftguard.config import Settings
 from driftguard.errors import DriftguardError
 from driftguard.facts.export import version_in
-from driftguard.facts.remembered import Contents, Keeping, Loan, digest_of, numbered, unnumbered
+from driftguard.facts.remembered import Keeping, Loan, digest_of, numbered, unnumbered
 from driftguard.facts.scene import Live, Scene
 from driftguard.facts.unavailable import NotRemembered
 from driftguard.git import Repository
@@ -29,7 +29,7 @@ from driftguard.project import Environment, Interpreter, NoInterpreter, find_int
 from driftguard.schema import select
 from driftguard.schema.catalog import Catalog, Name, Row, Scope
 from driftguard.shadow import SHADOWS, Lifetime, NoShadow, Request, Shadows, open_shadows
-from driftguard.shadow.request import Rows
+from driftguard.shadow.request import Rows, Scribe
 
 ATTACH, ATTACHED = "attach", ("folder", "config", "section", "script_location")
 """A guest's first call where nothing of the project has to run, and what of ``load`` it is told."""
@@ -173,7 +173,8 @@ class Probe:
         if question == "remembered":
             return self._loan.terms() if self._loan else None
         if question == "transcribes":
-            return self._loan is not None and self._by_live[arguments["live"]].transcribes
+            scribe = self._by_live[arguments["live"]].scribe
+            return self._loan is not None and scribe is not None and scribe.transcribes
         assert question == "shadow", question
         asked = question_from(arguments)
         try:
@@ -188,12 +189,12 @@ class Probe:
         except DriftguardError as error:  # what the server said to one of the statements
             raise NoShadow(f"a shadow database could not be made: {error.message}", error.hint) from error
 
-    def _prove(self, url: str, dialect: str, scope: Scope, contents: Contents) -> str:
+    def _prove(self, url: str, dialect: str, scope: Scope, scribe: Scribe) -> str:
         """The digest of what was built anew; it need not be read again as long as nothing is done to it."""
         scope = scope._replace(privileges=self.privileges)
         with self.session(url, dialect) as session:
             catalog = self.read(session, dialect, scope)
-            digest = digest_of(catalog, contents(partial(self.query, session)))
+            digest = digest_of(catalog, scribe.contents(partial(self.query, session)))
         self._proven[url] = scope, catalog
         return digest
 

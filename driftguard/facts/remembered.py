@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -18,15 +19,12 @@ from driftguard.probe.guest_process import GuestFailed
 from driftguard.project import Environment
 from driftguard.schema.catalog import Catalog, Query, Row, Scope
 from driftguard.shadow import CannotRebuild, Shadows
-from driftguard.shadow.request import LIVE, Transcript
+from driftguard.shadow.request import LIVE, Scribe, Script
 from driftguard.snapshots import Kept, Snapshot, Store
 
 SCRATCH = "import"
 
-Contents = Callable[[Query], Sequence[Row]]
-"""As in ``Shadows``."""
-
-Prove = Callable[[str, str, Scope, Contents], str]
+Prove = Callable[[str, str, Scope, Scribe], str]
 """Reads what a database, by URL and dialect, holds: see ``digest_of``."""
 
 
@@ -109,7 +107,7 @@ class Loan:
         self._decided = False
         self._keeps = True
         self._asked: dict[str, Kept] = {}
-        self._contents: dict[str, Contents] = {}
+        self._scribes: dict[str, Scribe] = {}
         self.snapshot: Snapshot | None = None
 
     def shadow(self, source: Shadows, asked: ShadowQuestion, prove: Prove) -> str:
@@ -126,8 +124,8 @@ class Loan:
             self.snapshot = None
         url = numbered(url or source.create(), asked.live)
         self._asked[url] = Kept(*wants)
-        if source.contents is not None:
-            self._contents[url] = source.contents
+        if source.scribe is not None:
+            self._scribes[url] = source.scribe
         return url
 
     def _lend(self, snapshot: Snapshot, source: Shadows, wants: tuple[int, str, str, str], prove: Prove) -> str | None:
@@ -135,7 +133,7 @@ class Loan:
         store, kept = self._remembered.store, _part(snapshot, wants)
         try:
             url = source.lend(kept.name) if kept and source.keeps else None
-            if url and kept and not _is_the_same(kept, numbered(url, kept.live), source.contents, prove):
+            if url and kept and not _is_the_same(kept, numbered(url, kept.live), source.scribe, prove):
                 source.drop(url)
                 raise CannotRebuild("it became another one")
         except CannotRebuild:
@@ -191,7 +189,7 @@ class Loan:
         if store.has(snapshot):
             store.touch(snapshot)  # which makes it the first to be tried
             return {}
-        keeping = Keeping(store, snapshot, used, run.transcripts, self._contents)
+        keeping = Keeping(store, snapshot, used, run.transcripts, self._scribes)
         return dict.fromkeys(used, keeping)
 
 
@@ -203,31 +201,32 @@ class Keeping:
         store: Store,
         snapshot: Snapshot,
         urls: list[str],
-        transcripts: Mapping[str, Transcript],
-        contents: Mapping[str, Contents],
+        transcripts: Mapping[str, Script],
+        scribes: Mapping[str, Scribe],
     ) -> None:
         self._store = store
         self._snapshot = snapshot
         self._missing = dict(zip(urls, range(len(urls)), strict=True))
         self._transcripts = transcripts
-        self._contents = contents
-        self._held: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {}
+        self._scribes = scribes
+        self._held: dict[str, tuple[str, tuple[tuple[str, str], ...], Script]] = {}
 
     def note(self, url: str, scope: Scope, catalog: Catalog, query: Query) -> None:
         """What one of the databases holds, before it is kept."""
-        if url in self._contents and scope.schemas is None:
-            self._held[url] = digest_of(catalog, self._contents[url](query)), tuple(sorted(scope.left_out))
+        scribe = self._scribes.get(url)
+        if scribe is None or scope.schemas is not None:
+            return
+        with suppress(GuestFailed):  # what cannot be written down need not be kept
+            digest = digest_of(catalog, scribe.contents(query))
+            script = scribe.script(query, self._transcripts.get(url, ()))
+            self._held[url] = digest, tuple(sorted(scope.left_out)), script
 
     def keep(self, source: Shadows, url: str, live: int) -> None:
         """In place of dropping it."""
         number, snapshot = self._missing.pop(url), self._snapshot
         name = f"{snapshot.name[:28]}{number:02}"
-        digest, left_out = self._held.get(url, ("", ()))
-        size = 0
-        if url in self._contents and not digest:
-            source.drop(unnumbered(url, live))
-        else:
-            size = source.keep(unnumbered(url, live), name, self._transcripts.get(url, ()))
+        digest, left_out, script = self._held.get(url, ("", (), ()))
+        size = source.keep(unnumbered(url, live), name, script)
         if not size:
             self._missing[""] = number  # which is never kept
             return
@@ -254,12 +253,12 @@ def unnumbered(url: str, live: int) -> str:
     return f"{LIVE}{url.removeprefix(f'@{live}')}" if url.startswith(f"@{live}") else url
 
 
-def _is_the_same(kept: Kept, url: str, contents: Contents | None, prove: Prove) -> bool:
+def _is_the_same(kept: Kept, url: str, scribe: Scribe | None, prove: Prove) -> bool:
     """Whether a database holds what was kept; only one that was built anew may not."""
-    if contents is None:
+    if scribe is None:
         return True
     try:
-        return prove(url, kept.dialect, Scope(left_out=frozenset(kept.left_out)), contents) == kept.digest
+        return prove(url, kept.dialect, Scope(left_out=frozenset(kept.left_out)), scribe) == kept.digest
     except GuestFailed:
         return False
 

@@ -6,17 +6,13 @@ A thousand small changes of a few tables take these servers far longer than to m
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from driftguard.schema.catalog import Query, Row
 from driftguard.shadow.errors import CannotRebuild
-from driftguard.shadow.rebuilt import Rebuilt, Script
-from driftguard.shadow.request import Rows, Transcript
+from driftguard.shadow.request import Script
 
-SESSION = (
-    "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO', foreign_key_checks = 0, unique_checks = 0,"
-    " sql_quote_show_create = 1, time_zone = '+00:00'"
-)
+SESSION = "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO', foreign_key_checks = 0, unique_checks = 0"
 
 TABLES = """
 SELECT CAST(table_name AS CHAR) FROM information_schema.tables
@@ -70,11 +66,19 @@ AT_ONCE = 500
 """Rows of one statement."""
 
 
-class Dumped(Rebuilt):
-    """What has sequences, events, packages or tables that remember their past is not kept."""
+class Dumps:
+    """Of databases without sequences, events, packages, and tables that remember their past."""
 
     kind = "dump"
     transcribes = False
+
+    def script(self, query: Query, transcript: Script) -> Script:
+        """Tables with their rows first, what may fire at them last."""
+        try:
+            script = [] if query(UNKNOWN) else list(_dump(query))
+        except CannotRebuild:
+            return []
+        return script if sum(len(each) for part in script for each in part) <= MOST_CHARACTERS else []
 
     def contents(self, query: Query) -> Sequence[Row]:
         """The checksum of each table's rows."""
@@ -84,20 +88,14 @@ class Dumped(Rebuilt):
         summed = query(CHECKSUM.format(tables=", ".join(map(_quoted, tables))))
         return [((name or "").partition(".")[2], checksum) for name, checksum in summed]
 
-    def _written(self, url: str, transcript: Transcript) -> Script:
-        def query(statement: str) -> Rows:
-            return self._execute(url, (SESSION, statement))
-
-        script = [] if query(UNKNOWN) else list(_dump(query))
-        return script if sum(len(each) for part in script for each in part) <= MOST_CHARACTERS else []
-
-    def _statements(self, script: Script) -> Iterator[str]:
+    def statements(self, script: Script) -> Iterator[str]:
+        """In a session that asks no questions."""
         yield SESSION
         for statements in script:
             yield from statements
 
 
-def _dump(query: Callable[[str], Rows]) -> Iterator[list[str]]:
+def _dump(query: Query) -> Iterator[list[str]]:
     """Raises CannotRebuild for what is too much, or has a part that our user may not see."""
     [[collation]] = query(COLLATION)
     yield [OF_DATABASE.format(collation=_known(collation))]
@@ -128,7 +126,7 @@ def _known(text: str | None) -> str:
     return text
 
 
-def _columns(rows: Iterable[list[str | None]]) -> dict[str | None, list[tuple[str, str]]]:
+def _columns(rows: Iterable[Row]) -> dict[str | None, list[tuple[str, str]]]:
     """By table the names and types of the columns that take values."""
     found: dict[str | None, list[tuple[str, str]]] = defaultdict(list)
     for table, column, kind in rows:

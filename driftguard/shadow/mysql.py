@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from driftguard import process
 from driftguard.errors import DriftguardError
-from driftguard.shadow.dumps import Dumped
+from driftguard.shadow.dumps import Dumps
 from driftguard.shadow.errors import NoShadow
 from driftguard.shadow.kept import FOLDER
 from driftguard.shadow.mysql_binaries import by_preference, find
+from driftguard.shadow.rebuilt import Rebuilt
 from driftguard.shadow.request import LIVE, Execute, KeepsNothing, Request, Shadows, is_loopback
 from driftguard.shadow.urls import local_url, url_of_setting
 
@@ -100,7 +101,7 @@ def open_shadows(request: Request, execute: Execute, *, cache_folder: Path) -> I
         drop_databases(leftovers(about), site.admin_url, execute)
         shadows = MysqlShadows(site, about, execute)
         stack.callback(shadows.close)
-        yield Dumped(shadows, execute, cache_folder / FOLDER, f"{about.version} {about.collation}")
+        yield Rebuilt(shadows, Dumps(), execute, cache_folder / FOLDER, f"{about.version} {about.collation}")
 
 
 def new_name() -> str:

@@ -15,8 +15,9 @@ from driftguard.errors import DriftguardError
 from driftguard.shadow.errors import NoShadow
 from driftguard.shadow.kept import FOLDER, boot
 from driftguard.shadow.postgresql_binaries import by_preference, find, major
-from driftguard.shadow.request import LIVE, Execute, Lifetime, Request, Shadows, Transcript, is_loopback
-from driftguard.shadow.transcripts import Transcribed
+from driftguard.shadow.rebuilt import Rebuilt
+from driftguard.shadow.request import LIVE, Execute, Lifetime, Request, Script, Shadows, is_loopback
+from driftguard.shadow.transcripts import Transcripts
 from driftguard.shadow.urls import local_url, url_of_setting
 
 PREFIX = "driftguard_"
@@ -117,8 +118,7 @@ class PostgresqlShadows:
     ``lifetime`` is given, to this one (driftguard_HOST_PID_START_kept_NAME), and whoever comes later drops them.
     """
 
-    transcribes = False
-    contents = None
+    scribe = None
 
     def __init__(self, site: Site, about: About, execute: Execute, lifetime: Lifetime | None = None) -> None:
         self.version = about.version
@@ -222,7 +222,7 @@ class PostgresqlShadows:
         mine = f"{boot()}_{name}" if self._site.is_private else f"{name[:OWN_LENGTH]}{name[-DIGITS:]}"
         return f"{self._prefix_of_kept}{mine}"
 
-    def keep(self, url: str, name: str, transcript: Transcript = ()) -> int:
+    def keep(self, url: str, name: str, script: Script = ()) -> int:
         """Renamed, which leaves no moment with half of it; what a clone would lack must not be in it."""
         shadow = self._names[url]
         try:
@@ -309,8 +309,11 @@ def open_shadows(request: Request, execute: Execute, *, cache_folder: Path) -> I
         lifetime = None if on_a_strangers else request.lifetime
         shadows = PostgresqlShadows(site, about, execute, lifetime)
         stack.callback(shadows.close)
-        one_by_one = request.driver in ONE_BY_ONE
-        yield shadows if shadows.keeps else Transcribed(shadows, execute, cache_folder / FOLDER, one_by_one=one_by_one)
+        if shadows.keeps:
+            yield shadows
+        else:
+            scribe = Transcripts(one_by_one=request.driver in ONE_BY_ONE)
+            yield Rebuilt(shadows, scribe, execute, cache_folder / FOLDER, about.version)
 
 
 def leftovers(about: About) -> tuple[str, ...]:

@@ -3,47 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from pathlib import Path
 
 from driftguard.errors import DriftguardError
-from driftguard.schema.catalog import Query, Row
 from driftguard.shadow.errors import CannotRebuild
 from driftguard.shadow.kept import Files
-from driftguard.shadow.request import Execute, Shadows, Transcript
-
-Script = list[list[str]]
-"""Statements, those of one transaction together."""
+from driftguard.shadow.request import Execute, Scribe, Script, Shadows
 
 
 class Rebuilt:
-    """A source that keeps nothing, and scripts in its stead. ``kind`` says of which sort they are.
+    """A source that keeps nothing, and scripts in its stead.
 
     ``place``: what tells servers apart where these scripts are concerned.
     """
 
     keeps = True
-    kind = ""
 
-    def __init__(self, source: Shadows, execute: Execute, kept: Path, place: str) -> None:
+    def __init__(self, source: Shadows, scribe: Scribe, execute: Execute, kept: Path, place: str) -> None:
         self.version = source.version
-        self.place = f"{place} {self.kind}"
+        self.scribe = scribe
+        self.place = f"{place} {scribe.kind}"
         self._source = source
         self._execute = execute
-        self._kept = Files(kept, f".{self.kind}")
+        self._kept = Files(kept, f".{scribe.kind}")
         self._lent: dict[str, Script] = {}
-
-    def contents(self, query: Query) -> Sequence[Row]:
-        """As in ``Shadows``."""
-        raise NotImplementedError
-
-    def _written(self, url: str, transcript: Transcript) -> Script:
-        """What makes an empty database what this one is; nothing where that cannot be told."""
-        raise NotImplementedError
-
-    def _statements(self, script: Script) -> Iterator[str]:
-        """How a script is sent to an empty database."""
-        raise NotImplementedError
 
     def create(self) -> str:
         """The URL of a new empty database."""
@@ -58,16 +42,13 @@ class Rebuilt:
         self._lent.pop(url, None)
         self._source.drop(url)
 
-    def keep(self, url: str, name: str, transcript: Transcript = ()) -> int:
-        """Its script, and what cannot be written or read need not be kept."""
-        try:
-            script = self._written(url, transcript)
-        except DriftguardError:
-            script = []
+    def keep(self, url: str, name: str, script: Script = ()) -> int:
+        """The script; what was heard since a database was lent is added to what made it."""
+        before = self._lent.get(url, ()) if self.scribe.transcribes else ()
+        content = json.dumps([*before, *script]).encode()
         self.drop(url)
         if not script:
             return 0
-        content = json.dumps(script).encode()
         try:
             self._kept.write(name, content)
         except OSError:
@@ -82,7 +63,7 @@ class Rebuilt:
         script: Script = json.loads(bytes(content))
         url = self.create()
         try:
-            self._execute(url, tuple(self._statements(script)))
+            self._execute(url, tuple(self.scribe.statements(script)))
         except DriftguardError as error:
             self.drop(url)
             raise CannotRebuild(error.message) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -28,8 +28,8 @@ class Execute(Protocol):
 
 LIVE = "@live"
 
-Transcript = Sequence[Sequence[str]]
-"""The statements of each transaction that made a database what it is."""
+Script = Sequence[Sequence[str]]
+"""Statements that make an empty database what another one was, those of one transaction together."""
 
 
 class Lifetime:
@@ -59,6 +59,28 @@ class Request(NamedTuple):
     lifetime: Lifetime | None = None
 
 
+class Scribe(Protocol):
+    """Writes scripts of databases. What comes of them has to be compared with what they were written of."""
+
+    kind: str
+    """What such a script is called."""
+
+    transcribes: bool
+    """Whether all that is sent to a database is written down while that happens, for there is no other way."""
+
+    def script(self, query: Query, transcript: Script) -> Script:
+        """Of a database in which ``query`` has a session; () where that cannot be told.
+
+        ``transcript``: of all that was done since it was created or lent, () if that is not known.
+        """
+
+    def contents(self, query: Query) -> Sequence[Row]:
+        """Rows of which a database that was made by the script has the same, if asked in the same way."""
+
+    def statements(self, script: Script) -> Iterator[str]:
+        """As they are to be executed."""
+
+
 class Shadows(Protocol):
     """A source of new empty databases; what was not dropped is dropped when the source closes.
 
@@ -70,15 +92,8 @@ class Shadows(Protocol):
         """Whether it can keep a database beyond its own life."""
 
     @property
-    def contents(self) -> Callable[[Query], Sequence[Row]] | None:
-        """Rows of which a database that was built anew has the same as before, if asked in a session of its own.
-
-        None where what is lent is what was kept; else its catalog has to be compared, too.
-        """
-
-    @property
-    def transcribes(self) -> bool:
-        """Whether ``keep`` needs a transcript."""
+    def scribe(self) -> Scribe | None:
+        """Who writes scripts for ``keep``; None where what is lent is the very thing that was kept."""
 
     @property
     def place(self) -> str:
@@ -97,10 +112,10 @@ class Shadows(Protocol):
     def drop(self, url: str) -> None:
         """Drop a database that ``create`` or ``lend`` made."""
 
-    def keep(self, url: str, name: str, transcript: Transcript = ()) -> int:
+    def keep(self, url: str, name: str, script: Script = ()) -> int:
         """Keep a database under the name, and drop it; its size in bytes. 0: it was dropped, and is not kept.
 
-        ``transcript``: of all that was done since it was created or lent; () where that is not known.
+        ``script``: the scribe's, if there is one.
         """
 
     def lend(self, name: str) -> str | None:
@@ -123,8 +138,7 @@ class KeepsNothing:
     """For sources whose databases do not outlive them."""
 
     keeps = False
-    transcribes = False
-    contents = None
+    scribe = None
     place = ""
 
     def expect(self) -> None:
@@ -134,7 +148,7 @@ class KeepsNothing:
         """As in ``Shadows``."""
         raise NotImplementedError
 
-    def keep(self, url: str, name: str, transcript: Transcript = ()) -> int:
+    def keep(self, url: str, name: str, script: Script = ()) -> int:
         """It is only dropped."""
         self.drop(url)
         return 0

@@ -13,7 +13,7 @@ from pathlib import Path
 from driftguard import process
 from driftguard.errors import DriftguardError
 from driftguard.shadow.kept import FOLDER, Files
-from driftguard.shadow.request import Execute, Request, Shadows, Transcript
+from driftguard.shadow.request import Execute, Request, Script, Shadows
 from driftguard.shadow.urls import drivername, local_url
 
 IN_MEMORY = Path("/dev/shm")
@@ -35,8 +35,7 @@ class SqliteShadows:
     """Files in one folder; those that are kept lie in another one, each behind the digest of its contents."""
 
     keeps = True
-    transcribes = False
-    contents = None
+    scribe = None
 
     def __init__(self, folder: Path, request: Request, version: str, execute: Execute, kept: Path) -> None:
         self.version = self.place = version
@@ -59,7 +58,7 @@ class SqliteShadows:
         for suffix in SIDE_FILES:
             Path(f"{_file(url)}{suffix}").unlink(missing_ok=True)
 
-    def keep(self, url: str, name: str, transcript: Transcript = ()) -> int:
+    def keep(self, url: str, name: str, script: Script = ()) -> int:
         """Copied as it is, unless something of it may still stand beside it."""
         try:
             return self._copy(url, name)

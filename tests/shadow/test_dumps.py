@@ -10,7 +10,7 @@ from fixtures.execute import execute
 from fixtures.mariadb import MariadbServer
 
 from driftguard.shadow import mysql
-from driftguard.shadow.dumps import AT_ONCE, MOST_CHARACTERS, MOST_ROWS
+from driftguard.shadow.dumps import AT_ONCE, MOST_CHARACTERS, MOST_ROWS, Dumps
 from driftguard.shadow.errors import CannotRebuild
 from driftguard.shadow.kept import Files
 from driftguard.shadow.request import Request, Rows, Shadows
@@ -50,17 +50,22 @@ def shadows(mariadb_server: MariadbServer, tmp_path: Path) -> Iterator[Shadows]:
         yield source
 
 
-def contents(shadows: Shadows, url: str) -> Rows:
-    assert shadows.contents is not None
-    return [list(row) for row in shadows.contents(lambda statement: execute(url, (statement,)))]
+def contents(url: str) -> Rows:
+    """What the scribe says of the rows."""
+    return [list(row) for row in Dumps().contents(lambda statement: execute(url, (statement,)))]
+
+
+def keep(shadows: Shadows, url: str) -> int:
+    """As after a replay, the size of what is kept."""
+    return shadows.keep(url, NAME, Dumps().script(lambda statement: execute(url, (statement,)), ()))
 
 
 def kept(shadows: Shadows, *statements: str) -> tuple[str, Rows]:
     """The URL of a database like the one that these statements make, and what that one's contents were."""
     url = shadows.create()
     execute(url, (LENIENT, *statements))
-    was = contents(shadows, url)
-    assert shadows.keep(url, NAME) > 0
+    was = contents(url)
+    assert keep(shadows, url) > 0
     again = shadows.lend(NAME)
     assert again is not None
     return again, was
@@ -71,14 +76,14 @@ def test_rows_of_every_type(shadows: Shadows) -> None:
     execute(url, (LENIENT, TYPES, *ROWS))
     expected, sums, shown = (
         execute(url, (WHOLE_OF,)),
-        contents(shadows, url),
+        contents(url),
         execute(url, ("SHOW CREATE TABLE `every ``kind`",)),
     )
-    assert len(expected) == 3 and shadows.keep(url, NAME) > 0
+    assert len(expected) == 3 and keep(shadows, url) > 0
     again = shadows.lend(NAME)
     assert again is not None and again != url
     assert execute(again, (WHOLE_OF,)) == expected
-    assert contents(shadows, again) == sums
+    assert contents(again) == sums
     assert execute(again, (SHOWN,)) == shown
 
 
@@ -101,7 +106,7 @@ def test_what_needs_each_other(shadows: Shadows) -> None:
         "INSERT INTO children VALUES (5, 1)",
         "UPDATE parents SET child = 5",
     )
-    assert contents(shadows, url) == was
+    assert contents(url) == was
     assert execute(url, ("SELECT word FROM log",)) == [["11"], ["x"]], "the triggers were made after the rows"
     execute(url, ("INSERT INTO parents VALUES (2, 5)",))
     assert execute(url, ("SELECT word FROM log",))[2:] == [["12"], ["x"]], "in their order, as they were written"
@@ -114,7 +119,7 @@ def test_many_rows(shadows: Shadows) -> None:
     rows = f"INSERT INTO many SELECT seq, REPEAT('x', 100) FROM seq_1_to_{count}"
     url, was = kept(shadows, "CREATE TABLE many (id INT PRIMARY KEY, word TEXT)", rows)
     assert execute(url, ("SELECT COUNT(*) FROM many",)) == [[str(count)]]
-    assert contents(shadows, url) == was
+    assert contents(url) == was
 
 
 @pytest.mark.parametrize(
@@ -135,7 +140,7 @@ def test_many_rows(shadows: Shadows) -> None:
 def test_what_is_not_kept(statements: tuple[str, ...], shadows: Shadows) -> None:
     url = shadows.create()
     execute(url, ("SELECT 1", *statements))
-    assert shadows.keep(url, NAME) == 0
+    assert keep(shadows, url) == 0
     assert shadows.lend(NAME) is None
 
 
@@ -149,6 +154,6 @@ def test_a_dump_that_the_server_refuses_now(shadows: Shadows, tmp_path: Path) ->
 def test_other_rows_are_told(shadows: Shadows) -> None:
     url, was = kept(shadows, "CREATE TABLE t (id INT)", "INSERT INTO t VALUES (1)", "CREATE TABLE u (id INT)")
     execute(url, ("UPDATE t SET id = 2",))
-    assert contents(shadows, url) != was
+    assert contents(url) != was
     execute(url, ("UPDATE t SET id = 1", "INSERT INTO u VALUES (1)"))
-    assert contents(shadows, url) != was
+    assert contents(url) != was

@@ -237,7 +237,7 @@ def test_nothing_lasts_on_the_live_server(
 ) -> None:
     request = Request("postgresql", "psycopg", setting, live_host=host, lifetime=lifetime)
     with open_shadows(request, execute_on(maker_url), cache_folder=tmp_path) as shadows:
-        assert shadows.contents is not None and shadows.transcribes
+        assert shadows.scribe is not None and shadows.scribe.transcribes
         assert shadows.keep(shadows.create(), NAME) == 0
         shadows.prepare()
         assert shadows.lend(NAME) is None

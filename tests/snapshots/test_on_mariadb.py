@@ -10,7 +10,7 @@ from chosen import chosen
 from snapshots.chains import Looked, Project
 from snapshots.conftest import Make
 
-from driftguard.shadow.dumps import Dumped
+from driftguard.shadow.rebuilt import Rebuilt
 
 Look = Callable[[Project], Looked]
 
@@ -89,8 +89,8 @@ def test_what_is_not_kept(body: str, make: Make, look: Look) -> None:
 
 def test_what_does_not_become_the_same_is_tried_once(make: Make, look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
-    lend = Dumped.lend
-    monkeypatch.setattr(Dumped, "lend", lambda self, name: tried.append(name) or lend(self, name))
+    lend = Rebuilt.lend
+    monkeypatch.setattr(Rebuilt, "lend", lambda self, name: tried.append(name) or lend(self, name))
     monkeypatch.setattr("driftguard.shadow.dumps._inserted", lambda *arguments: iter(()))
     project = make("mariadb", 4)
     heads = [look(project).head for _ in range(3)]

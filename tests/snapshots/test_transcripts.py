@@ -13,11 +13,12 @@ from snapshots.conftest import Make
 
 from driftguard import process
 from driftguard.shadow.kept import Files
-from driftguard.shadow.transcripts import Transcribed
+from driftguard.shadow.rebuilt import Rebuilt
+from driftguard.shadow.transcripts import Transcripts
 
 Look = Callable[[Project], Looked]
 
-SUFFIX = f".{Transcribed.kind}"
+SUFFIX = f".{Transcripts.kind}"
 LYING = "SELECT datname::text FROM pg_database WHERE left(datname, 11) = 'driftguard_'"
 ENV = "migrations/env.py"
 CONFIGURE = "            connection=connection,\n"
@@ -224,8 +225,8 @@ def test_what_is_not_kept(body: str, make: Make, look: Look) -> None:
 
 def test_what_does_not_become_the_same_is_tried_once(make: Make, look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
-    lend = Transcribed.lend
-    monkeypatch.setattr(Transcribed, "lend", lambda self, name: tried.append(name) or lend(self, name))
+    lend = Rebuilt.lend
+    monkeypatch.setattr(Rebuilt, "lend", lambda self, name: tried.append(name) or lend(self, name))
     project = make(ELSEWHERE, 2)
     # What a driver sends when it connects, SQLAlchemy never hears of.
     project.replace(
