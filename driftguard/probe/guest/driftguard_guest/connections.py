@@ -103,7 +103,7 @@ class Live:
                     connection = listener(self.dialect, None, arguments, parameters)
                     if connection is not None:
                         return connection
-            return self.dialect.connect(*arguments, **parameters)
+            return _connected(self.dialect, arguments, parameters)
         finally:
             if restore is not None:
                 os.environ["PGOPTIONS"] = restore
@@ -248,11 +248,32 @@ def connect_to_shadow(dialect, url, wanted=()):
         parameters = dict(parameters, **kept)
     elif dialect.name == "postgresql" and dialect.driver in LIBPQ_DRIVERS:
         parameters = dict(parameters, options=WRITABLE_OPTIONS)
-    elif dialect.driver == "pymysql" and "unix_socket" in parameters:
-        parameters = dict(
-            parameters, ssl_disabled=True
-        )  # to load certificates takes it ten times as long as to connect
+    return _connected(dialect, arguments, parameters)
+
+
+def _connected(dialect, arguments, parameters):
+    if dialect.driver == "pymysql":
+        _share_context(dialect.dbapi)
     return dialect.connect(*arguments, **parameters)
+
+
+def _share_context(pymysql):
+    """It loads all certificates for each connection, used or not, which takes ten times as long as to connect."""
+    make = getattr(pymysql.connections.Connection, "_create_ssl_ctx", None)
+    if make is None or getattr(make, OWN, False):
+        return
+    contexts = {}
+
+    def shared(connection, options):
+        if not isinstance(options, dict):
+            return make(connection, options)
+        wanted = repr(sorted(options.items()))
+        if wanted not in contexts:
+            contexts[wanted] = make(connection, options)
+        return contexts[wanted]
+
+    setattr(shared, OWN, True)
+    pymysql.connections.Connection._create_ssl_ctx = shared
 
 
 def _is_engines_own(creator):
