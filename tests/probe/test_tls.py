@@ -1,4 +1,4 @@
-"""pymysql makes a TLS context for each connection, and loads all certificates into it; a guest makes one of each kind."""
+"""pymysql makes a TLS context for each connection, with all certificates in it; a guest makes one of each kind."""
 
 from __future__ import annotations
 
