@@ -25,14 +25,15 @@ UNION ALL SELECT 'VIEW', CAST(table_name AS CHAR), 1 FROM information_schema.vie
 UNION ALL SELECT 'TRIGGER', CAST(trigger_name AS CHAR), 1 + action_order
 FROM information_schema.triggers WHERE trigger_schema = DATABASE()
 ORDER BY number, name"""
-"""In an order in which nothing comes before what it needs, but for views that need each other."""
+"""Nothing comes before what it needs, but for views that need each other."""
 
-UNKNOWN = """
+LEFT_OUT = """
 SELECT CAST(table_name AS CHAR) FROM information_schema.tables
-WHERE table_schema = DATABASE() AND table_type NOT IN ('BASE TABLE', 'VIEW')
+WHERE table_schema = DATABASE() AND (table_type NOT IN ('BASE TABLE', 'VIEW') OR data_length > 16000000)
 UNION ALL SELECT CAST(event_name AS CHAR) FROM information_schema.events WHERE event_schema = DATABASE()
 UNION ALL SELECT CAST(routine_name AS CHAR) FROM information_schema.routines
 WHERE routine_schema = DATABASE() AND routine_type NOT IN ('FUNCTION', 'PROCEDURE')"""
+"""Whatever cannot be made anew from what is written below, or is far too much."""
 
 COLUMNS = """
 SELECT CAST(table_name AS CHAR), CAST(column_name AS CHAR), CAST(LOWER(data_type) AS CHAR)
@@ -48,8 +49,8 @@ ROWS = "SELECT CONCAT_WS(', ', {values}) FROM {table} LIMIT {most}"
 INSERT = "INSERT INTO {table} ({columns}) VALUES\n{rows}"
 CHECKSUM = "CHECKSUM TABLE {tables}"
 
-WHOLE = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "year"})
-BROKEN = frozenset({"float", "double"})
+EXACT = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "year"})
+FLOATING = frozenset({"float", "double"})
 MOMENTS = frozenset({"date", "datetime", "time", "timestamp"})
 BYTES = frozenset(
     {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "geometry", "point", "linestring", "polygon"}
@@ -75,7 +76,7 @@ class Dumps:
     def script(self, query: Query, transcript: Script) -> Script:
         """Tables with their rows first, what may fire at them last."""
         try:
-            script = [] if query(UNKNOWN) else list(_dump(query))
+            script = [] if query(LEFT_OUT) else list(_dump(query))
         except CannotRebuild:
             return []
         return script if sum(len(each) for part in script for each in part) <= MOST_CHARACTERS else []
@@ -137,9 +138,9 @@ def _columns(rows: Iterable[Row]) -> dict[str | None, list[tuple[str, str]]]:
 def _literal(column: str, kind: str) -> str:
     """An expression whose value is a literal that stands for the column's."""
     name = _quoted(column)
-    if kind in WHOLE:
+    if kind in EXACT:
         text = f"CAST({name} AS CHAR)"
-    elif kind in BROKEN:  # added to a double, it is written with all of its digits
+    elif kind in FLOATING:  # added to a double, it is written with all of its digits
         text = f"CAST({name} + 0E0 AS CHAR)"
     elif kind == "bit":
         text = f"CAST({name} + 0 AS CHAR)"
