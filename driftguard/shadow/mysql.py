@@ -69,6 +69,7 @@ class MysqlShadows(KeepsNothing):
         self._collation = about.collation
         self._execute = execute
         self._names: dict[str, str] = {}
+        self._dropping: dict[str, Callable[[], object]] = {}
 
     def create(self) -> str:
         """The URL of a new empty database."""
@@ -79,12 +80,16 @@ class MysqlShadows(KeepsNothing):
         return url
 
     def drop(self, url: str) -> None:
-        """Drop it, whoever is connected."""
-        self._execute(self._site.admin_url, (PATIENCE, DROP.format(name=self._names[url])))
-        del self._names[url]
+        """Begun, which takes these servers long; waited for in the end."""
+        statements = (PATIENCE, DROP.format(name=self._names[url]))
+        self._dropping[url] = self._execute.begin(self._site.admin_url, statements)
 
     def close(self) -> None:
         """Drop those that are left; what cannot be dropped now, a later run drops."""
+        for url, wait in self._dropping.items():
+            with suppress(DriftguardError):
+                wait()
+                del self._names[url]
         drop_databases(tuple(self._names.values()), self._site.admin_url, self._execute)
         self._names.clear()
 

@@ -72,7 +72,7 @@ def test_alembic_and_driftguard_agree_at_head(
     assert all(any(text in each for each in checked.report["notes"]) for text in unbuilt)
 
 
-@pytest.mark.parametrize(("project", "dialect"), chosen(EACH_DIALECT, 2))
+@pytest.mark.parametrize(("project", "dialect"), chosen([*EACH_DIALECT[1:], *EACH_DIALECT[:1]], 1))
 def test_a_column_of_the_models_and_one_of_the_database_are_told_apart(
     project: RealProject, dialect: str, workshop: Build, upgraded: Upgrade, tmp_path: Path
 ) -> None:
