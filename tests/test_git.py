@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -310,7 +311,9 @@ def test_a_submodule_is_a_repository_and_no_file_of_the_outer_one(root: Path, tm
     assert RefTree(opened(root), "HEAD").files(".", recursive=True) == (".gitmodules", "a.py")
 
 
-HOOK = """#!{python}
+HOOK = """#!/bin/sh
+'''exec' {python} "$0"
+' '''
 import sys
 import time
 from pathlib import Path
@@ -348,7 +351,7 @@ def test_in_a_hook_the_index_is_the_one_of_this_commit(
     git(here, "add", "b.py")
     write(here, {"a.py": "2", "b.py": "working"})
     hook, output = root / ".git/hooks/pre-commit", tmp_path / "output"
-    hook.write_text(HOOK.format(python=sys.executable, other=str(other), output=str(output)))
+    hook.write_text(HOOK.format(python=shlex.quote(sys.executable), other=str(other), output=str(output)))
     hook.chmod(0o755)
     with pytest.raises(subprocess.CalledProcessError):
         git(here, "commit", "-q", "-m", "y", *arguments, PYTHONPATH=str(Path(__file__).parents[1]))

@@ -39,7 +39,7 @@ import os, sys
 from pathlib import Path
 Path(os.environ["PIP_SAID"]).write_text("\\n".join(sys.argv[1:]))
 script = Path(sys.prefix, "bin", "driftguard")
-script.write_text("#!/bin/sh\\nexec {sys.executable} -m driftguard \\"$@\\"\\n")
+script.write_text("#!/bin/sh\\nexec {shlex.quote(sys.executable)} -m driftguard \\"$@\\"\\n")
 script.chmod(0o755)
 """
 READER = "driftguard_reader"
@@ -131,8 +131,8 @@ class Runner:
         python = folder / "bin" / "python3"
         python.write_text(
             "#!/bin/sh\n"
-            f'case "$*" in "-m venv "*) ;; *) exec {sys.executable} "$@" ;; esac\n'
-            f'{sys.executable} -m venv --without-pip "$3"\n'
+            f'case "$*" in "-m venv "*) ;; *) exec {shlex.quote(sys.executable)} "$@" ;; esac\n'
+            f'{shlex.quote(sys.executable)} -m venv --without-pip "$3"\n'
             'site="$(echo "$3"/lib/python3*/site-packages)"\n'
             'mkdir "$site/pip"\n'
             f'cp {folder}/pip.py "$site/pip/__main__.py"\n'

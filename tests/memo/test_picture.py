@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable
@@ -420,7 +421,7 @@ def test_a_picture_takes_nothing_slow(shop: Guarded) -> None:
 
 
 def test_output_that_fails_fails_alike(shop: Guarded) -> None:
-    command = f"{sys.executable} -m driftguard graph"
+    command = f"{shlex.quote(sys.executable)} -m driftguard graph"
     for _ in range(3):
         full = shop.run("sh", "-c", f"{command} > /dev/full")
         assert (full.code, "No space left" in full.err) == (2, True), full

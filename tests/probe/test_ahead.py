@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -96,7 +97,7 @@ def test_one_that_cannot_be_begun_any_more(tmp_path: Path) -> None:
     folder = tmp_path / "bin"
     folder.mkdir()
     python = folder / "python"
-    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
     python.chmod(0o755)
     ahead = Ahead(guest_process.start)
     look(ahead, tmp_path, python=str(python))
