@@ -217,9 +217,9 @@ class Keeping:
         if scribe is None or scope.schemas is not None:
             return
         with suppress(GuestFailed):  # what cannot be written down need not be kept
-            digest = digest_of(catalog, scribe.contents(query))
             script = scribe.script(query, self._transcripts.get(url, ()))
-            self._held[url] = digest, tuple(sorted(scope.left_out)), script
+            if script:
+                self._held[url] = digest_of(catalog, scribe.contents(query)), tuple(sorted(scope.left_out)), script
 
     def keep(self, source: Shadows, url: str, live: int) -> None:
         """In place of dropping it."""

@@ -127,6 +127,10 @@ def test_many_rows(shadows: Shadows) -> None:
     [
         pytest.param(("CREATE SEQUENCE s",), id="a sequence"),
         pytest.param(("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1",), id="an event"),
+        pytest.param(
+            ("CREATE TABLE u (id INT) ENGINE=MyISAM", "CREATE TABLE t (id INT) ENGINE=MERGE UNION=(u)"),
+            id="a table whose rows are another's",
+        ),
         pytest.param(("CREATE TABLE t (id INT) WITH SYSTEM VERSIONING",), id="a table that remembers its past"),
         pytest.param(
             ("CREATE TABLE t (id INT)", f"INSERT INTO t SELECT seq FROM seq_1_to_{MOST_ROWS}"), id="too many rows"

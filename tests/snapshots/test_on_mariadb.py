@@ -87,6 +87,17 @@ def test_what_is_not_kept(body: str, make: Make, look: Look) -> None:
     assert (again.lent, again.head) == (None, whole)
 
 
+def test_a_script_that_a_revision_reads_counts_as_its_text(make: Make, look: Look) -> None:
+    project = make("mariadb", 1)
+    project.write("last.sql", "SET @last = 5")
+    project.add("op.execute(open('last.sql').read())")
+    assert look(project).lent is None
+    assert look(project).lent is None
+    project.write("last.sql", "INSERT INTO students (id) VALUES (7)")
+    assert not look(project).went_on
+    assert look(project).went_on
+
+
 def test_what_does_not_become_the_same_is_tried_once(make: Make, look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
     lend = Rebuilt.lend

@@ -53,6 +53,14 @@ def content(path):
         return ABSENT
 
 
+def text(path):
+    """What a file holds as the project sees it, "" where there is none."""
+    try:
+        return _source(path).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
 def _source(path):
     """What is staged, if that is what is looked at: ``open`` is wrapped then."""
     with open(path, "rb") as file:

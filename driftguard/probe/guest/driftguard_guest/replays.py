@@ -227,7 +227,10 @@ class _Run:
     @property
     def reaches_server(self):
         """Whether the steps may do what no dump of the database would show; elsewhere that is seen when it is kept."""
-        return self._is_dumped and any(map(reaches_server, self._imports.texts(self._files_of(self._new))))
+        if not self._is_dumped:
+            return False
+        read = [imports.text(self._long(path)) for path in self.files if not path.endswith(LISTED)]
+        return any(map(reaches_server, (*self._imports.texts(self._files_of(self._new)), *read)))
 
     @property
     def is_heard(self):
