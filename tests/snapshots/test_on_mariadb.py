@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from chosen import chosen
@@ -107,17 +106,3 @@ def test_what_does_not_become_the_same_is_tried_once(make: Make, look: Look, mon
     heads = [look(project).head for _ in range(3)]
     assert heads[0] == heads[1] == heads[2]
     assert len(tried) == 1
-
-
-@pytest.mark.parametrize("content", [b"", b"x" * 40, None], ids=["empty", "damaged", "gone"])
-def test_a_file_that_is_no_longer_what_it_was(content: bytes | None, make: Make, look: Look) -> None:
-    project = make("mariadb", 2)
-    whole = look(project).head
-    [file] = Path(project.cache, "snapshots").glob("*.dump")
-    if content is None:
-        file.unlink()
-    else:
-        file.write_bytes(content)
-    found = look(project)
-    assert (found.went_on, found.head) == (False, whole)
-    assert look(project).went_on

@@ -12,13 +12,14 @@ from snapshots.chains import ELSEWHERE, Looked, Project
 from snapshots.conftest import Make
 
 from driftguard import process
+from driftguard.shadow.dumps import Dumps
 from driftguard.shadow.kept import Files
 from driftguard.shadow.rebuilt import Rebuilt
 from driftguard.shadow.transcripts import Transcripts
 
 Look = Callable[[Project], Looked]
 
-SUFFIX = f".{Transcripts.kind}"
+SUFFIX, DUMP = f".{Transcripts.kind}", f".{Dumps.kind}"
 LYING = "SELECT datname::text FROM pg_database WHERE left(datname, 11) = 'driftguard_'"
 ENV = "migrations/env.py"
 CONFIGURE = "            connection=connection,\n"
@@ -267,13 +268,14 @@ def test_rows_of_which_only_a_library_knows(make: Make, look: Look, tmp_path: Pa
     assert "Ann" in repr(with_tail.head)
 
 
+@pytest.mark.parametrize("dialect", [ELSEWHERE, "mariadb"])
 @pytest.mark.parametrize(
     "content", [pytest.param(b"", id="empty"), pytest.param(b"x" * 40, id="damaged"), pytest.param(None, id="gone")]
 )
-def test_a_file_that_is_no_longer_what_it_was(content: bytes | None, make: Make, look: Look) -> None:
-    project = make(ELSEWHERE, 2)
+def test_a_file_that_is_no_longer_what_it_was(content: bytes | None, dialect: str, make: Make, look: Look) -> None:
+    project = make(dialect, 2)
     whole = look(project).head
-    [file] = Path(project.cache, "snapshots").glob(f"*{SUFFIX}")
+    [file] = (each for each in Path(project.cache, "snapshots").iterdir() if each.suffix in (SUFFIX, DUMP))
     if content is None:
         file.unlink()
     else:
